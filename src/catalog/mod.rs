@@ -1,0 +1,382 @@
+//! The schema as data.
+//!
+//! A [`Catalog`] is what a source reads and what the rules look at. Engine quirks are already removed from it: hidden
+//! shard and region columns are not part of a key, a key's columns are names and not attribute numbers, types carry
+//! PostgreSQL's canonical names, and expressions are parsed. It serialises to the snapshot format.
+
+mod data_type;
+mod expression;
+
+pub use data_type::{TypeFamily, canonical_type, family};
+pub use expression::{Comparison, Expr, Expression};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+
+/// A database schema, complete enough for every rule. Tables are sorted by schema and name.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Catalog {
+    /// The server product and version that the schema is for.
+    pub engine: Engine,
+    /// All ordinary and partitioned tables; no views, temporary or extension-owned tables, no partitions.
+    pub tables: Vec<Table>,
+    /// What the source could not read, and why. Rules that need it are skipped, never silently.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
+}
+
+impl Catalog {
+    /// The table of that schema and name.
+    pub fn table(&self, schema: &str, name: &str) -> Option<&Table> {
+        self.tables
+            .binary_search_by(|t| (t.schema.as_str(), t.name.as_str()).cmp(&(schema, name)))
+            .ok()
+            .and_then(|i| self.tables.get(i))
+    }
+
+    /// Puts tables and their parts into the canonical order that [`Catalog::table`] and equality rely on.
+    pub fn sort(&mut self) {
+        self.tables.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
+        for t in &mut self.tables {
+            t.unique_keys.sort_by(|a, b| a.name.cmp(&b.name));
+            t.checks.sort_by(|a, b| a.name.cmp(&b.name));
+            t.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
+            t.indexes.sort_by(|a, b| a.name.cmp(&b.name));
+            t.exclusions.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        self.missing.sort();
+    }
+}
+
+/// A part of the catalog that a source may be unable to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Comments on tables and columns.
+    Comments,
+    /// Estimated number of rows of each table.
+    RowEstimates,
+    /// Enum types with their labels, and domains with their checks.
+    UserTypes,
+    /// Which tables an extension owns.
+    Extensions,
+    /// Something of the schema's definition itself: a statement of a schema file that was not understood.
+    Definitions,
+}
+
+/// A part of the catalog that could not be read, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Missing {
+    /// What is missing.
+    pub part: Part,
+    /// The server's or the reader's words.
+    pub reason: String,
+}
+
+/// A table with all its constraints.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Schema name, unquoted.
+    pub schema: String,
+    /// Table name, unquoted.
+    pub name: String,
+    /// Comment on the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Columns in their order.
+    pub columns: Vec<Column>,
+    /// The primary key; `None` where there is none, or only CockroachDB's hidden `rowid`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary_key: Option<PrimaryKey>,
+    /// Unique keys other than the primary key, from constraints and from indexes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unique_keys: Vec<UniqueKey>,
+    /// CHECK constraints.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+    /// Foreign keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Indexes that are not unique.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Index>,
+    /// EXCLUDE constraints (PostgreSQL).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclusions: Vec<Exclusion>,
+    /// Partition key of a partitioned PostgreSQL table: a unique key has to contain it. Empty if not partitioned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partition_key: Vec<KeyPart>,
+    /// CockroachDB's hidden `rowid` column stands in for a primary key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden_rowid: bool,
+    /// The planner's estimate of the number of rows. An estimate, never proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_estimate: Option<u64>,
+    /// Where a schema file creates the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+impl Table {
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+
+    /// The foreign keys whose only column is `column`.
+    pub fn references_of<'a>(&'a self, column: &'a str) -> impl Iterator<Item = &'a ForeignKey> + 'a {
+        self.foreign_keys.iter().filter(move |f| matches!(f.columns.as_slice(), [c] if c == column))
+    }
+
+    /// Whether `column` is part of the primary key.
+    pub fn in_primary_key(&self, column: &str) -> bool {
+        self.primary_key.as_ref().is_some_and(|k| k.columns.iter().any(|c| c == column))
+    }
+
+    /// `schema.table`, as a person would write it: without quotes, the schema left out if it is `public`.
+    pub fn label(&self) -> String {
+        if self.schema == "public" { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
+    }
+
+    /// Every name of a constraint or index of the table: a new guard must not take one of them.
+    pub fn constraint_names(&self) -> impl Iterator<Item = &str> {
+        let key = self.primary_key.iter().map(|k| k.name.as_str());
+        key.chain(self.unique_keys.iter().map(|k| k.name.as_str()))
+            .chain(self.checks.iter().map(|c| c.name.as_str()))
+            .chain(self.foreign_keys.iter().map(|f| f.name.as_str()))
+            .chain(self.indexes.iter().map(|i| i.name.as_str()))
+            .chain(self.exclusions.iter().map(|x| x.name.as_str()))
+    }
+}
+
+/// A column.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// Name, unquoted.
+    pub name: String,
+    /// PostgreSQL's canonical type name with its modifier, such as `bigint` or `character varying(50)`;
+    /// a user's type with its schema.
+    pub data_type: String,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+    /// DEFAULT expression. None for generated and identity columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Expression>,
+    /// The expression of a generated (computed) column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<Expression>,
+    /// GENERATED … AS IDENTITY.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub identity: bool,
+    /// CockroachDB's NOT VISIBLE, declared by a user. Columns that the engine adds by itself are not listed at all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+    /// What is behind a user-defined type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_type: Option<UserType>,
+    /// Comment on the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+impl Column {
+    /// The family of the column's type; that of the base type for a domain.
+    pub fn family(&self) -> TypeFamily {
+        match &self.user_type {
+            Some(UserType::Enum { .. }) => TypeFamily::Enum,
+            Some(UserType::Domain { base, .. }) => family(base),
+            None => family(&self.data_type),
+        }
+    }
+}
+
+/// A user-defined type that holds values to a rule by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum UserType {
+    /// An enum with its labels in order.
+    Enum {
+        /// Labels in their order.
+        labels: Vec<String>,
+    },
+    /// A domain.
+    Domain {
+        /// Canonical name of the type beneath (beneath all domains, if they are nested).
+        base: String,
+        /// The domain says NOT NULL.
+        not_null: bool,
+        /// Its checks, over the pseudo-column `value`; those of a domain beneath included.
+        checks: Vec<Check>,
+    },
+}
+
+/// A primary key.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PrimaryKey {
+    /// Constraint name.
+    pub name: String,
+    /// Key columns in order, without implicit shard or region columns.
+    pub columns: Vec<String>,
+}
+
+/// One element of a key or index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyPart {
+    /// A column by name.
+    Column(String),
+    /// An expression over columns.
+    Expression(Expression),
+}
+
+impl KeyPart {
+    /// The columns that the element is made of.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            KeyPart::Column(c) => vec![c],
+            KeyPart::Expression(e) => e.columns(),
+        }
+    }
+
+    /// The column, unless the element is an expression.
+    pub fn as_column(&self) -> Option<&str> {
+        match self {
+            KeyPart::Column(c) => Some(c),
+            KeyPart::Expression(_) => None,
+        }
+    }
+}
+
+/// What a unique key is made with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// A UNIQUE constraint. CockroachDB does not tell it from an index: there it is always [`KeyKind::Index`].
+    Constraint,
+    /// A unique index.
+    #[default]
+    Index,
+    /// CockroachDB's `UNIQUE WITHOUT INDEX`.
+    WithoutIndex,
+}
+
+/// A unique key.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct UniqueKey {
+    /// Name of the constraint or index.
+    pub name: String,
+    /// Elements in order, without implicit shard or region columns, without INCLUDE / STORING columns.
+    pub key: Vec<KeyPart>,
+    /// The predicate of a partial key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<Expression>,
+    /// NULLS NOT DISTINCT (PostgreSQL 15 and later).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nulls_not_distinct: bool,
+    /// What it is made with.
+    pub kind: KeyKind,
+    /// Every row obeys it: the index is valid, or the constraint was validated.
+    pub valid: bool,
+}
+
+impl UniqueKey {
+    /// The columns of the key if it is made of columns alone.
+    pub fn plain_columns(&self) -> Option<Vec<&str>> {
+        self.key.iter().map(KeyPart::as_column).collect()
+    }
+}
+
+/// A CHECK constraint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Constraint name.
+    pub name: String,
+    /// The condition.
+    pub expression: Expression,
+    /// Every row obeys it. A check that is not validated holds for new rows only.
+    pub validated: bool,
+    /// PostgreSQL 18's NOT ENFORCED is false here.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub enforced: bool,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    /// Constraint name.
+    pub name: String,
+    /// Referencing columns.
+    pub columns: Vec<String>,
+    /// Schema of the referenced table.
+    pub referenced_schema: String,
+    /// The referenced table.
+    pub referenced_table: String,
+    /// The referenced columns, in the order of `columns`.
+    pub referenced_columns: Vec<String>,
+    /// ON DELETE action in SQL's words; `NO ACTION` is the default.
+    pub on_delete: Action,
+    /// Every row obeys it.
+    pub validated: bool,
+}
+
+/// What a foreign key does when the referenced row goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// NO ACTION, the default.
+    #[default]
+    NoAction,
+    /// RESTRICT.
+    Restrict,
+    /// CASCADE.
+    Cascade,
+    /// SET NULL.
+    SetNull,
+    /// SET DEFAULT.
+    SetDefault,
+}
+
+/// An index that is not unique.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    /// Index name.
+    pub name: String,
+    /// Elements in order, without INCLUDE / STORING columns.
+    pub key: Vec<KeyPart>,
+    /// The predicate of a partial index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<Expression>,
+    /// Access method: `btree`, `gin`, …
+    pub method: String,
+}
+
+/// An EXCLUDE constraint.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Exclusion {
+    /// Constraint name.
+    pub name: String,
+    /// Elements with their operators.
+    pub elements: Vec<(KeyPart, String)>,
+    /// The predicate of a partial constraint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<Expression>,
+}
+
+/// A place in a schema file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// File name as given by the user.
+    pub file: String,
+    /// Line, counted from 1.
+    pub line: u32,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_yes(b: &bool) -> bool {
+    *b
+}

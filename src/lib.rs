@@ -1,0 +1,8 @@
+//! dbaudit finds the guards that a database schema is missing (UNIQUE keys, CHECK constraints, NOT NULLs, validations),
+//! says why with evidence, and writes the SQL that adds them.
+//!
+//! Data goes one way: a [`source`] reads a [`catalog`], the [`rules`] look at it and make findings, a report shows them.
+
+pub mod catalog;
+pub mod engine;
+pub mod sql;
