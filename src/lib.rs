@@ -5,4 +5,9 @@
 
 pub mod catalog;
 pub mod engine;
+pub mod evidence;
+pub mod guard;
+pub mod report;
+pub mod rules;
+pub mod source;
 pub mod sql;

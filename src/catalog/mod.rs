@@ -6,9 +6,11 @@
 
 mod data_type;
 mod expression;
+mod implied;
 
 pub use data_type::{TypeFamily, canonical_type, family};
 pub use expression::{Comparison, Expr, Expression};
+pub use implied::{check_implied, foreign_key_implied, not_null_implied, unique_implied};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,9 @@
 //! The SQL that adds a guard, by engine.
 
+use super::{Engine, Product, cockroach, postgres};
+use crate::catalog::Table;
+use crate::guard::Guard;
+
 /// An identifier as SQL text: quoted where any of the engines needs it.
 pub fn quote_ident(name: &str) -> String {
     // CockroachDB reserves two words more than PostgreSQL, and folds letters beyond ASCII
@@ -7,4 +11,67 @@ pub fn quote_ident(name: &str) -> String {
         return squawk_syntax::quote::quote_ident_always(name);
     }
     squawk_syntax::quote::quote_quoted_ident(name)
+}
+
+/// A table's name as SQL text, with its schema.
+pub fn quote_table(table: &Table) -> String {
+    format!("{}.{}", quote_ident(&table.schema), quote_ident(&table.name))
+}
+
+/// A list of identifiers as SQL text.
+pub fn quote_list<S: AsRef<str>>(names: &[S]) -> String {
+    names.iter().map(|n| quote_ident(n.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// The statements that add `guard` to `table` on a busy server of this kind, to be run one by one, each in a
+/// transaction of its own. For an unknown engine: statements that all of them understand.
+pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> Vec<String> {
+    match engine.product {
+        Product::CockroachDb => cockroach::add_guard(table, guard, name),
+        Product::PostgreSql | Product::YugabyteDb | Product::Unknown => postgres::add_guard(engine, table, guard, name),
+    }
+}
+
+/// What both engines add alike.
+pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<String> {
+    let (t, n) = (quote_table(table), quote_ident(name));
+    let validate = |c: &str| format!("ALTER TABLE {t} VALIDATE CONSTRAINT {c};");
+    match guard {
+        Guard::Check { condition } => {
+            vec![format!("ALTER TABLE {t} ADD CONSTRAINT {n} CHECK ({condition}) NOT VALID;"), validate(&n)]
+        }
+        Guard::ForeignKey { columns, schema, table, referenced } => {
+            let target = format!("{}.{}", quote_ident(schema), quote_ident(table));
+            vec![
+                format!(
+                    "ALTER TABLE {t} ADD CONSTRAINT {n} FOREIGN KEY ({}) REFERENCES {target} ({}) NOT VALID;",
+                    quote_list(columns),
+                    quote_list(referenced)
+                ),
+                validate(&n),
+            ]
+        }
+        Guard::Validate { constraint, .. } => vec![validate(&quote_ident(constraint))],
+        Guard::NotNull { column } => {
+            vec![format!("ALTER TABLE {t} ALTER COLUMN {} SET NOT NULL;", quote_ident(column))]
+        }
+        Guard::Unique { .. } | Guard::PrimaryKey { .. } => Vec::new(),
+    }
+}
+
+/// Partial keys that together keep NULLs apart where the engine has no NULLS NOT DISTINCT: one for each choice of the
+/// NULLable columns that are NULL.
+pub(super) fn null_closing_keys(table: &Table, columns: &[&str]) -> Vec<(Vec<String>, Vec<String>)> {
+    let nullable: Vec<&str> = columns.iter().copied().filter(|c| table.column(c).is_some_and(|c| c.nullable)).collect();
+    let mut out = Vec::new();
+    for choice in 1..(1u32 << nullable.len().min(3)) {
+        let null: Vec<String> =
+            nullable.iter().enumerate().filter(|(i, _)| choice & (1 << i) != 0).map(|(_, c)| (*c).to_owned()).collect();
+        let rest: Vec<String> =
+            columns.iter().filter(|c| !null.iter().any(|n| n == *c)).map(|c| (*c).to_owned()).collect();
+        if !rest.is_empty() {
+            out.push((rest, null));
+        }
+    }
+    out
 }

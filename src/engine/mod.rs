@@ -1,8 +1,10 @@
 //! What a server is and what it can do. Every difference between engines lives in this folder.
 
+mod cockroach;
 mod dialect;
+mod postgres;
 
-pub use dialect::quote_ident;
+pub use dialect::{add_guard, quote_ident, quote_table};
 
 use std::fmt;
 

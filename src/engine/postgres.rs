@@ -1,0 +1,70 @@
+//! PostgreSQL, and what is PostgreSQL underneath.
+
+use super::dialect::{common, null_closing_keys, quote_ident, quote_list, quote_table};
+use super::{Engine, Product};
+use crate::catalog::{KeyPart, Table};
+use crate::guard::{Guard, Unvalidated, fit, key_text};
+
+/// Long work is done without locking writers out: indexes concurrently, checks NOT VALID first.
+pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> Vec<String> {
+    let (t, n) = (quote_table(table), quote_ident(name));
+    // CockroachDB accepts the word too; a partitioned table's index cannot be built so
+    let concurrently = if table.partition_key.is_empty() { "CONCURRENTLY " } else { "" };
+    let index = |name: &str, key: &str, tail: &str| {
+        format!("CREATE UNIQUE INDEX {concurrently}IF NOT EXISTS {} ON {t} ({key}){tail};", quote_ident(name))
+    };
+    match guard {
+        Guard::Unique { key, nulls_not_distinct: true, .. } => {
+            if engine.product == Product::PostgreSql && engine.at_least(15, 0) {
+                return vec![index(name, &key_text(key), " NULLS NOT DISTINCT")];
+            }
+            let keys = null_closing_keys(table, &guard.columns());
+            keys.iter()
+                .map(|(rest, null)| {
+                    let name = fit(&format!("{}_{}_when_no_{}", table.name, rest.join("_"), null.join("_")), "_key");
+                    let predicate: Vec<String> = null.iter().map(|c| format!("{} IS NULL", quote_ident(c))).collect();
+                    index(&name, &quote_list(rest), &format!(" WHERE {}", predicate.join(" AND ")))
+                })
+                .collect()
+        }
+        Guard::Unique { key, predicate, .. } => {
+            let tail = predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
+            let mut out = vec![index(name, &key_text(key), &tail)];
+            // a constraint documents itself and can be a foreign key's target, but takes neither expressions nor a
+            // predicate; CockroachDB does not know USING INDEX, so not for an engine that is not known
+            let plain = predicate.is_none() && key.iter().all(|k| matches!(k, KeyPart::Column(_)));
+            if plain && engine.product == Product::PostgreSql && table.partition_key.is_empty() {
+                out.push(format!("ALTER TABLE {t} ADD CONSTRAINT {n} UNIQUE USING INDEX {n};"));
+            }
+            out
+        }
+        Guard::PrimaryKey { columns } if columns.is_empty() => {
+            vec![format!("ALTER TABLE {t} ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY;")]
+        }
+        Guard::PrimaryKey { columns } => {
+            if engine.product != Product::PostgreSql || !table.partition_key.is_empty() {
+                return vec![format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY ({});", quote_list(columns))];
+            }
+            vec![
+                index(name, &quote_list(columns), ""),
+                format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY USING INDEX {n};"),
+            ]
+        }
+        Guard::Validate { what: Unvalidated::Index, constraint, .. } => {
+            vec![format!("REINDEX INDEX CONCURRENTLY {}.{};", quote_ident(&table.schema), quote_ident(constraint))]
+        }
+        Guard::NotNull { column } if engine.product == Product::PostgreSql => {
+            // a validated check lets SET NOT NULL skip its scan under an exclusive lock (PostgreSQL 12 and later)
+            let (c, check) = (quote_ident(column), quote_ident(name));
+            vec![
+                format!("ALTER TABLE {t} ADD CONSTRAINT {check} CHECK ({c} IS NOT NULL) NOT VALID;"),
+                format!("ALTER TABLE {t} VALIDATE CONSTRAINT {check};"),
+                format!("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL;"),
+                format!("ALTER TABLE {t} DROP CONSTRAINT {check};"),
+            ]
+        }
+        Guard::Check { .. } | Guard::NotNull { .. } | Guard::ForeignKey { .. } | Guard::Validate { .. } => {
+            common(table, guard, name)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Evidence: one reason for or against a guard. Confidence is the sum of its weights, and nothing else.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a piece of evidence comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The name of a column or table.
+    Name,
+    /// Types, defaults, keys and references.
+    Shape,
+    /// What other tables of the same schema do.
+    Siblings,
+    /// A comment in the database.
+    Comment,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Source::Name => "name",
+            Source::Shape => "shape",
+            Source::Siblings => "siblings",
+            Source::Comment => "comment",
+        })
+    }
+}
+
+/// Which way a piece of evidence points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// For the guard.
+    Supports,
+    /// Against it.
+    Refutes,
+}
+
+/// One reason, in words, with its weight.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// Where it comes from.
+    pub source: Source,
+    /// Log-odds (natural logarithm) that it adds to the guard's being intended; negative if it refutes.
+    pub weight: f64,
+    /// The reason in words.
+    pub text: String,
+}
+
+impl Evidence {
+    /// A reason with its weight in log-odds.
+    pub fn new(source: Source, weight: f64, text: impl Into<String>) -> Evidence {
+        Evidence { source, weight, text: text.into() }
+    }
+
+    /// Which way it points.
+    pub fn verdict(&self) -> Verdict {
+        if self.weight < 0.0 { Verdict::Refutes } else { Verdict::Supports }
+    }
+}
+
+/// How sure it is that the guard is intended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// For auditors: more often wrong than right.
+    Low,
+    /// The default view: rather right than wrong.
+    Medium,
+    /// Act on it.
+    High,
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Confidence::Low => "low",
+            Confidence::Medium => "medium",
+            Confidence::High => "high",
+        })
+    }
+}
+
+/// How bad the missing guard is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Untidy; nothing is lost by itself.
+    Low,
+    /// Wrong rows that somebody has to clean up.
+    Medium,
+    /// Money, seats or identities go wrong under concurrency.
+    High,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! `--format json`, version 1.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Report, SourceAudit};
+use crate::engine::Product;
+use crate::evidence::{Confidence, Severity, Source, Verdict};
+use crate::rules::Finding;
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct One<'a> {
+    version: u32,
+    dbaudit: &'static str,
+    #[serde(flatten)]
+    audit: Audit<'a>,
+}
+
+#[derive(Serialize)]
+struct Many<'a> {
+    version: u32,
+    dbaudit: &'static str,
+    audits: Vec<Audit<'a>>,
+}
+
+#[derive(Serialize)]
+struct Audit<'a> {
+    source: SourceName<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+    engine: Engine,
+    findings: Vec<JsonFinding<'a>>,
+    skipped: Vec<Skipped<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct SourceName<'a> {
+    kind: &'static str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Engine {
+    product: Product,
+    version: Option<String>,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    rule: &'static str,
+    severity: Severity,
+    confidence: Confidence,
+    object: Object<'a>,
+    message: &'a str,
+    guard: Guard<'a>,
+    evidence: Vec<JsonEvidence<'a>>,
+    fingerprint: &'a str,
+    status: &'static str,
+    docs: String,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    schema: &'a str,
+    table: &'a str,
+    columns: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Guard<'a> {
+    kind: &'static str,
+    columns: Vec<&'a str>,
+    predicate: Option<String>,
+    expression: Option<String>,
+    name: &'a str,
+    sql: String,
+}
+
+#[derive(Serialize)]
+struct JsonEvidence<'a> {
+    source: Source,
+    verdict: Verdict,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Skipped<'a> {
+    rule: &'static str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    tables: usize,
+    by_severity: BTreeMap<String, usize>,
+    by_confidence: BTreeMap<String, usize>,
+    new: usize,
+    suppressed: usize,
+}
+
+/// The report as JSON. One source gives the object of the contract; several give `audits`, a list of such objects.
+pub fn json(report: &Report) -> String {
+    let dbaudit = env!("CARGO_PKG_VERSION");
+    let text = match report.audits.as_slice() {
+        [one] => serde_json::to_string_pretty(&One { version: VERSION, dbaudit, audit: audit(one) }),
+        many => {
+            let audits = many.iter().map(audit).collect();
+            serde_json::to_string_pretty(&Many { version: VERSION, dbaudit, audits })
+        }
+    };
+    // serialising plain structs with string keys cannot fail
+    text.unwrap_or_default() + "\n"
+}
+
+fn audit(a: &SourceAudit) -> Audit<'_> {
+    Audit {
+        source: SourceName { kind: a.source.kind.word(), name: &a.source.name },
+        error: a.error.as_deref(),
+        engine: Engine { product: a.engine.product, version: a.engine.version.map(|v| v.to_string()) },
+        findings: a.findings.iter().map(finding).collect(),
+        skipped: a.skipped.iter().map(|s| Skipped { rule: s.rule, reason: &s.reason }).collect(),
+        summary: Summary {
+            tables: a.tables,
+            by_severity: a.count(|f| f.severity.to_string()),
+            by_confidence: a.count(|f| f.confidence.to_string()),
+            new: a.findings.len(),
+            suppressed: 0,
+        },
+    }
+}
+
+fn finding(f: &Finding) -> JsonFinding<'_> {
+    JsonFinding {
+        rule: f.rule,
+        severity: f.severity,
+        confidence: f.confidence,
+        object: Object { schema: &f.schema, table: &f.table, columns: f.guard.columns() },
+        message: &f.message,
+        guard: Guard {
+            kind: f.guard.kind(),
+            columns: f.guard.columns(),
+            predicate: f.guard.predicate().map(ToString::to_string),
+            expression: f.guard.expression(),
+            name: &f.guard_name,
+            sql: f.sql.join("\n"),
+        },
+        evidence: f
+            .evidence
+            .iter()
+            .map(|e| JsonEvidence { source: e.source, verdict: e.verdict(), text: &e.text })
+            .collect(),
+        fingerprint: &f.fingerprint,
+        status: "new",
+        docs: format!("dbaudit explain {}", f.rule),
+    }
+}

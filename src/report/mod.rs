@@ -1,0 +1,145 @@
+//! Reports: what an audit found, for people and for programs. One file per format.
+
+mod json;
+mod table;
+
+pub use json::json;
+pub use table::{Style, table};
+
+use std::collections::BTreeMap;
+
+use crate::catalog::Catalog;
+use crate::engine::Engine;
+use crate::evidence::{Confidence, Severity};
+use crate::rules::{Audit, Finding, Skipped};
+use crate::source::{Kind, SourceName};
+
+/// All that was audited in one run, in the order in which it was given.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// One entry for each source.
+    pub audits: Vec<SourceAudit>,
+}
+
+impl Report {
+    /// Whether a finding that counts is at or above `least`.
+    pub fn fails(&self, least: Severity) -> bool {
+        self.audits.iter().flat_map(|a| &a.findings).any(|f| f.severity >= least)
+    }
+
+    /// Whether a source could not be audited.
+    pub fn has_errors(&self) -> bool {
+        self.audits.iter().any(|a| a.error.is_some())
+    }
+}
+
+/// The audit of one source.
+#[derive(Debug)]
+pub struct SourceAudit {
+    /// What was audited.
+    pub source: SourceName,
+    /// The server product and version.
+    pub engine: Engine,
+    /// How many tables were looked at.
+    pub tables: usize,
+    /// What was found, after the filters.
+    pub findings: Vec<Finding>,
+    /// How many findings stay below `--min-confidence`.
+    pub below_confidence: usize,
+    /// Rules that could not look.
+    pub skipped: Vec<Skipped>,
+    /// The source could not be audited at all.
+    pub error: Option<String>,
+}
+
+/// Which findings to show.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Least confidence to show.
+    pub min_confidence: Option<Confidence>,
+    /// Schemas to show; all if empty.
+    pub schemas: Globs,
+    /// Tables to show, by name or `schema.name`; all if empty.
+    pub tables: Globs,
+}
+
+/// A list of globs; an empty one matches everything.
+#[derive(Debug, Default)]
+pub struct Globs(globset::GlobSet);
+
+impl Globs {
+    /// Compiles the patterns.
+    ///
+    /// # Errors
+    /// If one of them is no glob.
+    pub fn new(patterns: &[String]) -> Result<Globs, globset::Error> {
+        let mut set = globset::GlobSetBuilder::new();
+        for p in patterns {
+            set.add(globset::Glob::new(p)?);
+        }
+        Ok(Globs(set.build()?))
+    }
+
+    fn matches(&self, names: &[&str]) -> bool {
+        self.0.is_empty() || names.iter().any(|n| self.0.is_match(n))
+    }
+}
+
+impl Filter {
+    fn wants_table(&self, schema: &str, table: &str) -> bool {
+        let full = format!("{schema}.{table}");
+        self.schemas.matches(&[schema]) && self.tables.matches(&[table, &full])
+    }
+}
+
+impl SourceAudit {
+    /// The audit of a catalog, with the findings that `filter` lets through.
+    pub fn new(source: SourceName, catalog: &Catalog, audit: Audit, filter: &Filter) -> SourceAudit {
+        let of_tables: Vec<Finding> =
+            audit.findings.into_iter().filter(|f| filter.wants_table(&f.schema, &f.table)).collect();
+        let all = of_tables.len();
+        let least = filter.min_confidence.unwrap_or(Confidence::Medium);
+        let findings: Vec<Finding> = of_tables.into_iter().filter(|f| f.confidence >= least).collect();
+        SourceAudit {
+            source,
+            engine: catalog.engine,
+            tables: catalog.tables.iter().filter(|t| filter.wants_table(&t.schema, &t.name)).count(),
+            below_confidence: all - findings.len(),
+            findings,
+            skipped: audit.skipped,
+            error: None,
+        }
+    }
+
+    /// A source that could not be audited.
+    pub fn failed(source: SourceName, error: String) -> SourceAudit {
+        SourceAudit {
+            source,
+            engine: Engine::default(),
+            tables: 0,
+            findings: Vec::new(),
+            below_confidence: 0,
+            skipped: Vec::new(),
+            error: Some(error),
+        }
+    }
+
+    fn count<K: Ord>(&self, key: impl Fn(&Finding) -> K) -> BTreeMap<K, usize> {
+        let mut counts = BTreeMap::new();
+        for f in &self.findings {
+            *counts.entry(key(f)).or_insert(0) += 1;
+        }
+        counts
+    }
+}
+
+impl Kind {
+    /// The word for it in the JSON contract.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Live => "live",
+            Kind::Ddl => "ddl",
+            Kind::Snapshot => "snapshot",
+        }
+    }
+}

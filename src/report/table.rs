@@ -1,0 +1,135 @@
+//! `--format table`: for a terminal of 80 columns and more.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style as Ansi};
+use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
+
+use super::{Report, SourceAudit};
+use crate::evidence::{Severity, Verdict};
+use crate::rules::Finding;
+
+/// How the terminal is.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// Columns to use.
+    pub width: u16,
+    /// Whether to colour.
+    pub color: bool,
+}
+
+/// Columns of the left side: the longest rule id fits.
+const LEFT: u16 = 24;
+
+/// The report as text.
+pub fn table(report: &Report, style: Style) -> String {
+    let mut out = String::new();
+    for (i, audit) in report.audits.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        one(&mut out, audit, style);
+    }
+    out
+}
+
+fn paint(style: Style, ansi: Ansi, text: &str) -> String {
+    if style.color { format!("{ansi}{text}{ansi:#}") } else { text.to_owned() }
+}
+
+fn one(out: &mut String, audit: &SourceAudit, style: Style) {
+    let bold = Ansi::new().bold();
+    let dim = Ansi::new().dimmed();
+    let heading = match audit.error {
+        Some(_) => clean(&audit.source.name),
+        None => format!("{}  ({}, {} tables)", clean(&audit.source.name), audit.engine, audit.tables),
+    };
+    let _ = writeln!(out, "{}", paint(style, bold, &heading));
+    if let Some(error) = &audit.error {
+        let _ = writeln!(out, "{}", paint(style, Ansi::new().fg_color(Some(AnsiColor::Red.into())), "could not be audited"));
+        let _ = writeln!(out, "{}", clean(error));
+        return;
+    }
+    let mut previous = None;
+    for f in &audit.findings {
+        let here = (&f.schema, &f.table);
+        if previous != Some(here) {
+            let name = if f.schema == "public" { f.table.clone() } else { format!("{}.{}", f.schema, f.table) };
+            let name = clean(&name);
+            let rule = "─".repeat(usize::from(style.width).saturating_sub(name.chars().count() + 4));
+            let _ = writeln!(out, "\n{} {} {}", paint(style, dim, "──"), paint(style, bold, &name), paint(style, dim, &rule));
+            previous = Some(here);
+        }
+        let _ = writeln!(out, "{}", block(f, style));
+    }
+    let _ = writeln!(out, "{}", summary(audit));
+}
+
+/// One finding: on the left what it is, on the right why and what to do.
+fn block(f: &Finding, style: Style) -> String {
+    let color = match f.severity {
+        Severity::High => AnsiColor::Red,
+        Severity::Medium => AnsiColor::Yellow,
+        Severity::Low => AnsiColor::Blue,
+    };
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
+    let _ = (color, &mut table);
+    let left = format!("{}\n{} confidence\n{}\n{}", f.severity.to_string().to_uppercase(), f.confidence, f.rule, f.fingerprint);
+    let mut right = clean(&f.message);
+    for e in &f.evidence {
+        let sign = if e.verdict() == Verdict::Supports { '+' } else { '-' };
+        let _ = write!(right, "\n{sign} {}: {}", e.source, clean(&e.text));
+    }
+    for s in &f.sql {
+        let _ = write!(right, "\n  {}", clean(s));
+    }
+    table.add_row(vec![Cell::new(left), Cell::new(right)]);
+    if let Some(column) = table.column_mut(0) {
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(LEFT)));
+    }
+    let text = table.to_string();
+    if !style.color {
+        return text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    }
+    let mut lines = text.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>();
+    if let Some(first) = lines.first_mut() {
+        let word = f.severity.to_string().to_uppercase();
+        let painted = paint(style, Ansi::new().fg_color(Some(color.into())).bold(), &word);
+        *first = first.replacen(&word, &painted, 1);
+    }
+    lines.join("\n")
+}
+
+fn summary(audit: &SourceAudit) -> String {
+    let mut out = String::new();
+    let by = audit.count(|f| f.severity);
+    let parts: Vec<String> = [Severity::High, Severity::Medium, Severity::Low]
+        .iter()
+        .filter_map(|s| by.get(s).map(|n| format!("{n} {s}")))
+        .collect();
+    let _ = match audit.findings.len() {
+        0 => writeln!(out, "\nNo missing guards found in {} tables.", audit.tables),
+        1 => writeln!(out, "\n1 finding ({}) in {} tables.", parts.join(", "), audit.tables),
+        n => writeln!(out, "\n{n} findings ({}) in {} tables.", parts.join(", "), audit.tables),
+    };
+    if audit.below_confidence > 0 {
+        let _ = writeln!(out, "{} more with less confidence: --min-confidence low shows them.", audit.below_confidence);
+    }
+    for s in &audit.skipped {
+        let _ = writeln!(out, "Not looked for: {} ({}).", s.rule, clean(&s.reason));
+    }
+    out.trim_end().to_owned()
+}
+
+/// Text that came from a database, without control characters: a name must not be able to rewrite the terminal.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => '␤',
+            // bidirectional overrides could show a name as another
+            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => '�',
+            c => c,
+        })
+        .collect()
+}

@@ -1,0 +1,101 @@
+use super::{Context, Proposal, declare_rule};
+use crate::catalog::{Table, TypeFamily};
+use crate::evidence::{Evidence, Severity, Source};
+use crate::guard::Guard;
+
+declare_rule! {
+    /// A table has no primary key, so nothing tells one row from another.
+    ///
+    /// ## What it finds
+    /// Tables without a declared primary key. On CockroachDB a hidden `rowid` stands in for it: the table works, but no
+    /// row can be named, and the same row inserted twice stays twice.
+    ///
+    /// ## The race
+    /// ```text
+    /// session A                              session B
+    /// INSERT INTO payment (order_id, amount) …
+    ///   connection lost, client retries      INSERT INTO payment (order_id, amount) …
+    ///                                        two equal rows; DELETE of one of them deletes both
+    /// ```
+    ///
+    /// ## What it looks at
+    /// The primary key; else a unique key whose columns are all NOT NULL, an `id`-like column, or two references that make
+    /// up the whole table: these become the proposed key. With none of them a new `id` column is proposed.
+    ///
+    /// ## When it is wrong
+    /// Append-only logs and staging tables may live without one (they are reported with low confidence). PostgreSQL's
+    /// logical replication needs one for UPDATE and DELETE all the same.
+    ///
+    /// ## How to fix it
+    /// SQL: `ALTER TABLE t ADD PRIMARY KEY …` (PostgreSQL: build the index concurrently first and add the key `USING INDEX`;
+    /// CockroachDB: `ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (…)`). Django, Rails, Prisma and SQLAlchemy add a key by
+    /// themselves unless a model says otherwise (`managed = False`, `id: false`).
+    "missing-primary-key", prior: 1.0, needs: [Definitions]
+}
+
+fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
+    for table in &context.catalog.tables {
+        if table.primary_key.is_some() || table.columns.is_empty() {
+            continue;
+        }
+        let name = &table.name;
+        let fact = if table.hidden_rowid {
+            "no primary key is declared; CockroachDB's hidden rowid stands in for it"
+        } else {
+            "no primary key is declared"
+        };
+        let (columns, severity, why) = candidate(table);
+        let message = match columns.as_slice() {
+            [] => {
+                format!("{name} has no primary key and no column that could be one: equal rows cannot be told apart.")
+            }
+            c => format!("{name} has no primary key, though ({}) could be it.", c.join(", ")),
+        };
+        let guard = Guard::PrimaryKey { columns };
+        let mut proposal =
+            Proposal::new(table, guard, severity, message, Evidence::new(Source::Shape, 1.5, fact)).and(why);
+        if super::words::is_log(name) {
+            proposal.add(Evidence::new(
+                Source::Name,
+                -3.0,
+                format!("{name} sounds like a log, a queue or a staging table"),
+            ));
+        }
+        out.push(proposal);
+    }
+}
+
+/// The columns that would make the best key, how bad its lack is, and why they were chosen.
+fn candidate(table: &Table) -> (Vec<String>, Severity, Option<Evidence>) {
+    let required = |c: &str| table.column(c).is_some_and(|c| !c.nullable);
+    let unique = table
+        .unique_keys
+        .iter()
+        .filter(|k| k.valid && k.predicate.is_none())
+        .filter_map(|k| k.plain_columns())
+        .filter(|columns| columns.iter().all(|c| required(c)))
+        .min_by_key(Vec::len);
+    if let Some(columns) = unique {
+        let text = format!("({}) is unique and NOT NULL already", columns.join(", "));
+        let columns = columns.into_iter().map(str::to_owned).collect();
+        return (columns, Severity::Low, Some(Evidence::new(Source::Shape, 0.5, text)));
+    }
+    let own = format!("{}_id", super::words::singular(&table.name));
+    let id = table.columns.iter().find(|c| {
+        let named = matches!(c.name.as_str(), "id" | "uuid" | "guid") || c.name == own;
+        let typed = matches!(c.family(), TypeFamily::Integer | TypeFamily::Uuid | TypeFamily::Text);
+        named && typed && !c.nullable && table.references_of(&c.name).next().is_none()
+    });
+    if let Some(id) = id {
+        let text = format!("{} names the row itself and is NOT NULL", id.name);
+        return (vec![id.name.clone()], Severity::Medium, Some(Evidence::new(Source::Name, 1.0, text)));
+    }
+    let references: Vec<&str> =
+        table.columns.iter().map(|c| c.name.as_str()).filter(|c| table.references_of(c).next().is_some()).collect();
+    if references.len() >= 2 && references.len() == table.columns.len() && references.iter().all(|c| required(c)) {
+        let text = format!("the whole table is its references ({})", references.join(", "));
+        let columns = references.into_iter().map(str::to_owned).collect();
+        return (columns, Severity::Medium, Some(Evidence::new(Source::Shape, 1.5, text)));
+    }
+    (Vec::new(), Severity::Medium, None)
+}

@@ -1,0 +1,331 @@
+//! The rules, and what becomes of their proposals.
+//!
+//! A rule looks at the catalog and proposes guards with evidence; it does no I/O. What is already implied is dropped
+//! here, proposals of one guard are merged, and of two keys on a table the narrower one that is believed wins.
+
+mod conventions;
+mod missing_primary_key;
+mod missing_scoped_key;
+mod missing_unique_key;
+mod missing_unique_pair;
+mod negative_counter;
+mod nullable_unique;
+mod unvalidated_constraint;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::{Catalog, Part, Table};
+use crate::engine::add_guard;
+use crate::evidence::{Confidence, Evidence, Severity};
+use crate::guard::{Guard, fit, hex};
+
+pub use conventions::Conventions;
+
+/// All rules, in the order in which they are listed.
+pub static RULES: &[&Rule] = &[
+    &missing_unique_key::RULE,
+    &missing_scoped_key::RULE,
+    &missing_unique_pair::RULE,
+    &missing_primary_key::RULE,
+    &negative_counter::RULE,
+    &nullable_unique::RULE,
+    &unvalidated_constraint::RULE,
+];
+
+/// The rule of that id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|r| r.id == id)
+}
+
+/// A rule: its documentation and its check.
+pub struct Rule {
+    /// Identifier in kebab-case, stable.
+    pub id: &'static str,
+    /// Log-odds that a guard of this shape is intended before any evidence is heard.
+    pub prior: f64,
+    /// Parts of the catalog without which the rule cannot look.
+    pub needs: &'static [Part],
+    /// Documentation in Markdown, each line with one leading space as Rust's doc comments have it.
+    doc: &'static str,
+    check: fn(&Context<'_>, &mut Vec<Proposal>),
+}
+
+impl Rule {
+    /// The rule's page in Markdown, without a title.
+    pub fn page(&self) -> String {
+        self.doc.lines().map(|l| l.strip_prefix(' ').unwrap_or(l)).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The first sentence of the page.
+    pub fn summary(&self) -> String {
+        self.page().lines().take_while(|l| !l.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// States a rule once: its page, its id, its prior, what it needs.
+macro_rules! declare_rule {
+    ($(#[doc = $doc:literal])+ $id:literal, prior: $prior:expr, needs: [$($part:ident),*]) => {
+        $(#[doc = $doc])+
+        pub static RULE: $crate::rules::Rule = $crate::rules::Rule {
+            id: $id,
+            prior: $prior,
+            needs: &[$($crate::catalog::Part::$part),*],
+            doc: concat!($($doc, "\n"),+),
+            check,
+        };
+    };
+}
+use declare_rule;
+
+/// What rules look at.
+pub struct Context<'a> {
+    /// The schema.
+    pub catalog: &'a Catalog,
+    /// What the schema's own tables do.
+    pub conventions: Conventions<'a>,
+}
+
+/// A guard that a rule asks for, with at least one piece of evidence.
+pub struct Proposal {
+    table: (String, String),
+    guard: Guard,
+    severity: Severity,
+    message: String,
+    evidence: Vec<Evidence>,
+}
+
+impl Proposal {
+    /// A proposal. `message` is one sentence: what can happen, to what.
+    pub fn new(table: &Table, guard: Guard, severity: Severity, message: String, because: Evidence) -> Proposal {
+        let table = (table.schema.clone(), table.name.clone());
+        Proposal { table, guard, severity, message, evidence: vec![because] }
+    }
+
+    /// One more reason.
+    pub fn add(&mut self, evidence: Evidence) {
+        self.evidence.push(evidence);
+    }
+
+    /// One more reason, if there is one.
+    pub fn and(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Proposal {
+        self.evidence.extend(evidence);
+        self
+    }
+}
+
+/// A guard that is missing or does not hold.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Id of the rule.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// Schema of the table.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+    /// One sentence.
+    pub message: String,
+    /// What would close it.
+    pub guard: Guard,
+    /// Name of the constraint or index.
+    pub guard_name: String,
+    /// The guard as statements for the engine.
+    pub sql: Vec<String>,
+    /// Why, the strongest first.
+    pub evidence: Vec<Evidence>,
+    /// Identity over time: rule, schema, table, columns and condition.
+    pub fingerprint: String,
+}
+
+/// A rule that could not look, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Id of the rule.
+    pub rule: &'static str,
+    /// What was missing.
+    pub reason: String,
+}
+
+/// The result of all rules on one catalog.
+#[derive(Debug, Clone, Default)]
+pub struct Audit {
+    /// Findings in order of schema, table, severity.
+    pub findings: Vec<Finding>,
+    /// Rules that could not look.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Probability from which on a finding is of high confidence, and of medium. Below [`LOW`] it is not made at all.
+const HIGH: f64 = 0.85;
+const MEDIUM: f64 = 0.5;
+const LOW: f64 = 0.2;
+
+fn confidence(score: f64) -> Option<Confidence> {
+    match 1.0 / (1.0 + (-score).exp()) {
+        p if p >= HIGH => Some(Confidence::High),
+        p if p >= MEDIUM => Some(Confidence::Medium),
+        p if p >= LOW => Some(Confidence::Low),
+        _ => None,
+    }
+}
+
+struct Scored {
+    rule: &'static Rule,
+    proposal: Proposal,
+    score: f64,
+}
+
+/// Runs `rules` over the catalog.
+pub fn audit(catalog: &Catalog, rules: &[&'static Rule]) -> Audit {
+    let context = Context { catalog, conventions: Conventions::of(catalog) };
+    let mut skipped = Vec::new();
+    let mut scored = Vec::new();
+    for rule in rules.iter().copied() {
+        let missing = catalog.missing.iter().find(|m| rule.needs.contains(&m.part));
+        if let Some(missing) = missing {
+            skipped.push(Skipped { rule: rule.id, reason: missing.reason.clone() });
+            continue;
+        }
+        let mut proposals = Vec::new();
+        (rule.check)(&context, &mut proposals);
+        scored.extend(proposals.into_iter().map(|proposal| {
+            let score = rule.prior + proposal.evidence.iter().map(|e| e.weight).sum::<f64>();
+            Scored { rule, proposal, score }
+        }));
+    }
+    let mut by_table: BTreeMap<(String, String), Vec<Scored>> = BTreeMap::new();
+    for s in scored {
+        by_table.entry(s.proposal.table.clone()).or_default().push(s);
+    }
+    let mut taken = Names::of(catalog);
+    let mut findings = Vec::new();
+    for ((schema, name), list) in by_table {
+        let Some(table) = catalog.table(&schema, &name) else { continue };
+        let mut of_table: Vec<Finding> =
+            select(catalog, table, list).into_iter().filter_map(|s| finding(catalog, table, s, &mut taken)).collect();
+        of_table.sort_by(|a, b| {
+            (b.severity, b.confidence, a.rule, &a.guard_name).cmp(&(a.severity, a.confidence, b.rule, &b.guard_name))
+        });
+        findings.extend(of_table);
+    }
+    Audit { findings, skipped }
+}
+
+/// Drops what is implied, merges what is the same, and lets the narrowest believed key win over its supersets.
+fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
+    let mut merged: Vec<Scored> = Vec::new();
+    for s in list {
+        if s.proposal.guard.is_implied(catalog, table) {
+            continue;
+        }
+        match merged.iter().position(|m| same(&m.proposal.guard, &s.proposal.guard)) {
+            Some(i) => {
+                let other = merged.swap_remove(i);
+                merged.push(merge(other, s));
+            }
+            None => merged.push(s),
+        }
+    }
+    let believed: Vec<(BTreeSet<String>, f64)> = merged
+        .iter()
+        .filter(|s| matches!(s.proposal.guard, Guard::Unique { .. }) && s.proposal.guard.predicate().is_none())
+        .map(|s| (s.proposal.guard.columns().into_iter().map(str::to_owned).collect(), s.score))
+        .collect();
+    merged.retain(|s| {
+        let Guard::Unique { nulls_not_distinct: false, .. } = s.proposal.guard else { return true };
+        let mine: BTreeSet<String> = s.proposal.guard.columns().into_iter().map(str::to_owned).collect();
+        !believed.iter().any(|(other, score)| {
+            other.len() < mine.len() && other.is_subset(&mine) && confidence(*score) >= confidence(s.score)
+        })
+    });
+    merged
+}
+
+/// The surer of two speaks, with all the reasons of both.
+fn merge(a: Scored, b: Scored) -> Scored {
+    let (mut keep, other) = if b.score > a.score { (b, a) } else { (a, b) };
+    for e in other.proposal.evidence {
+        if !keep.proposal.evidence.iter().any(|k| k.text == e.text) {
+            keep.proposal.evidence.push(e);
+        }
+    }
+    keep.proposal.severity = keep.proposal.severity.max(other.proposal.severity);
+    keep
+}
+
+/// The same guard, whatever the order of a key's columns.
+fn same(a: &Guard, b: &Guard) -> bool {
+    let set = |g: &Guard| g.columns().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    a.kind() == b.kind() && set(a) == set(b) && a.condition_text() == b.condition_text()
+}
+
+fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Option<Finding> {
+    let confidence = confidence(s.score)?;
+    let Proposal { guard, severity, message, mut evidence, .. } = s.proposal;
+    evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    let guard_name = match guard {
+        Guard::Validate { .. } => guard.name(&table.name),
+        _ => taken.free(&table.schema, guard.name(&table.name)),
+    };
+    let mut columns: Vec<&str> = guard.columns();
+    columns.sort_unstable();
+    let identity = [s.rule.id, &table.schema, &table.name, &columns.join(","), &guard.condition_text()].join("\u{1f}");
+    Some(Finding {
+        rule: s.rule.id,
+        severity,
+        confidence,
+        schema: table.schema.clone(),
+        table: table.name.clone(),
+        message,
+        sql: add_guard(&catalog.engine, table, &guard, &guard_name),
+        guard,
+        guard_name,
+        evidence,
+        fingerprint: hex(&identity, 8),
+    })
+}
+
+/// Names that are taken in each schema. PostgreSQL keeps tables and indexes of a schema in one name space.
+struct Names(BTreeSet<(String, String)>);
+
+impl Names {
+    fn of(catalog: &Catalog) -> Names {
+        let names = catalog.tables.iter().flat_map(|t| {
+            std::iter::once(t.name.as_str()).chain(t.constraint_names()).map(|n| (t.schema.clone(), n.to_owned()))
+        });
+        Names(names.collect())
+    }
+
+    /// The name, or the name with the first number that makes it free. It is taken from then on.
+    fn free(&mut self, schema: &str, name: String) -> String {
+        let numbered = (1..).map(|i| fit(&name, &i.to_string()));
+        for candidate in std::iter::once(name.clone()).chain(numbered) {
+            if self.0.insert((schema.to_owned(), candidate.clone())) {
+                return candidate;
+            }
+        }
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_page_and_a_name_of_its_own() {
+        let mut seen = BTreeSet::new();
+        for rule in RULES {
+            assert!(seen.insert(rule.id), "{} twice", rule.id);
+            assert!(rule.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.id);
+            assert!(rule.summary().ends_with('.'), "{}: {}", rule.id, rule.summary());
+            for part in ["## What it finds", "## The race", "## When it is wrong", "## How to fix it"] {
+                assert!(rule.page().contains(part), "{} lacks {part}", rule.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+use super::{Context, Proposal, declare_rule};
+use crate::catalog::{Column, Expr, Expression, KeyPart, Table, TypeFamily, UniqueKey, unique_implied};
+use crate::evidence::{Evidence, Severity, Source};
+use crate::guard::Guard;
+
+declare_rule! {
+    /// A UNIQUE key has a column that may be NULL, and rows with NULL never conflict.
+    ///
+    /// ## What it finds
+    /// Keys over several columns of which some may be NULL: `UNIQUE (parent_id, name)` keeps names apart below a parent,
+    /// but lets any number of equal names in at the top, where `parent_id` is NULL. The classic is
+    /// `UNIQUE (email, deleted_at)`: every live row has NULL there, so live rows never conflict and the key does nothing.
+    ///
+    /// ## The race
+    /// ```text
+    /// session A                                        session B
+    /// SELECT … WHERE email = 'a@x' AND deleted_at IS NULL  → none
+    ///                                                  SELECT …  → none
+    /// INSERT (email, deleted_at) VALUES ('a@x', NULL)  → ok
+    ///                                                  INSERT … ('a@x', NULL)  → ok: NULL is not equal to NULL
+    /// ```
+    ///
+    /// ## What it looks at
+    /// The key's columns, which of them may be NULL, whether one of them marks deleted rows or points at the table itself,
+    /// and whether another key closes the hole. A key on a single column that may be NULL is left alone: there NULL
+    /// means "has none", and many may have none.
+    ///
+    /// ## When it is wrong
+    /// Where NULL means "unknown" and several unknowns are right. Keys with more than three such columns are not
+    /// looked at.
+    ///
+    /// ## How to fix it
+    /// On every engine: a partial key for the rows with NULL, `CREATE UNIQUE INDEX … ON t (name) WHERE parent_id IS NULL`.
+    /// PostgreSQL 15 and later: `UNIQUE NULLS NOT DISTINCT (parent_id, name)`. Or make the column NOT NULL.
+    /// Django: `UniqueConstraint(fields=["name"], condition=Q(parent__isnull=True), name=…)`, or `nulls_distinct=False`.
+    "nullable-unique", prior: -1.2, needs: [Definitions]
+}
+
+fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
+    for table in &context.catalog.tables {
+        for key in &table.unique_keys {
+            if let Some(p) = look(table, key) {
+                out.push(p);
+            }
+        }
+    }
+}
+
+fn look(table: &Table, key: &UniqueKey) -> Option<Proposal> {
+    let columns = key.plain_columns().filter(|c| c.len() > 1 && key.valid)?;
+    let nullable: Vec<&Column> = columns.iter().filter_map(|c| table.column(c)).filter(|c| c.nullable).collect();
+    if nullable.is_empty() || nullable.len() > 3 || key.nulls_not_distinct || key.predicate.is_some() {
+        return None;
+    }
+    let is_null = |c: &str| Expr::IsNull(Box::new(Expr::column(c)), false);
+    let names: Vec<&str> = nullable.iter().map(|c| c.name.as_str()).collect();
+    let (guard, hole) = match names.as_slice() {
+        [one] => {
+            let rest: Vec<&str> = columns.iter().copied().filter(|c| c != one).collect();
+            let predicate = Expression::new(is_null(one));
+            if unique_implied(table, &rest, Some(&predicate), false) {
+                return None;
+            }
+            let key = rest.iter().map(|c| KeyPart::Column((*c).to_owned())).collect();
+            let hole = format!("rows with equal ({}) are let in as often as {one} is NULL", rest.join(", "));
+            (Guard::Unique { key, predicate: Some(predicate), nulls_not_distinct: false }, hole)
+        }
+        several => {
+            let closed = several.iter().all(|c| {
+                let rest: Vec<&str> = columns.iter().copied().filter(|x| x != c).collect();
+                unique_implied(table, &rest, Some(&Expression::new(is_null(c))), false)
+            });
+            if closed {
+                return None;
+            }
+            let parts = columns.iter().map(|c| KeyPart::Column((*c).to_owned())).collect();
+            let hole = format!("it lets equal rows in wherever one of {} is NULL", several.join(", "));
+            (Guard::Unique { key: parts, predicate: None, nulls_not_distinct: true }, hole)
+        }
+    };
+    let message = format!("Unique key {} on ({}) does not hold for NULL: {hole}.", key.name, columns.join(", "));
+    let fact = format!("{} may be NULL, and NULLs are distinct in a unique key", names.join(" and "));
+    let marks = nullable.iter().find(|c| super::words::marks_deletion(c));
+    let severity = if marks.is_some() { Severity::High } else { Severity::Medium };
+    let mut proposal = Proposal::new(table, guard, severity, message, Evidence::new(Source::Shape, 0.6, fact));
+    if let Some(c) = marks {
+        let text = format!("{} is NULL for every live row, so the key holds for none of them", c.name);
+        proposal.add(Evidence::new(Source::Name, 4.0, text));
+    }
+    for c in &nullable {
+        let own = table.references_of(&c.name).any(|f| f.referenced_table == table.name);
+        if own {
+            let text = format!("{} points at the table itself: it is NULL at the top of the tree", c.name);
+            proposal.add(Evidence::new(Source::Shape, 1.6, text));
+        } else if matches!(c.family(), TypeFamily::Timestamp | TypeFamily::Date) && marks.is_none() {
+            let text = format!("{} is a point in time, and NULL may well mean that it is not known", c.name);
+            proposal.add(Evidence::new(Source::Shape, -0.5, text));
+        }
+    }
+    Some(proposal)
+}
