@@ -4,6 +4,7 @@
 //! Data goes one way: a [`source`] reads a [`catalog`], the [`rules`] look at it and make findings, a report shows them.
 
 pub mod catalog;
+pub mod cli;
 pub mod engine;
 pub mod evidence;
 pub mod guard;

@@ -1,6 +1,20 @@
 //! Sources of a catalog: a live database, schema files, a snapshot. A source knows nothing of rules.
 
+pub mod connection;
+pub mod ddl;
+pub mod files;
+pub mod live;
 pub mod snapshot;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::catalog::{Catalog, Missing, Part};
+use crate::engine::Engine;
+use connection::Settings;
+use files::Content;
 
 /// What kind of source it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,4 +34,140 @@ pub struct SourceName {
     pub kind: Kind,
     /// A path, `-`, or a connection string without its secrets.
     pub name: String,
+}
+
+/// Something to read a catalog from.
+#[derive(Debug)]
+pub enum Source {
+    /// A server.
+    Live(Box<Settings>),
+    /// A file or a folder.
+    Path(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// How to read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The engine that schema files are for, where they do not show it.
+    pub engine: Option<Engine>,
+    /// Time after which a server is given up.
+    pub timeout: Duration,
+}
+
+/// A catalog that was read, and what there is to say about it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The catalog.
+    pub catalog: Catalog,
+    /// Statements of schema files that were not understood, each with its place and the reason.
+    pub unread: Vec<String>,
+    /// What else the user should know.
+    pub warnings: Vec<String>,
+    /// How it was read: for `-v`.
+    pub how: String,
+    why_empty: String,
+}
+
+impl Loaded {
+    /// Why an audit of this catalog, which has no tables, would say nothing.
+    pub fn empty(&self) -> String {
+        self.why_empty.clone()
+    }
+}
+
+/// Reads all sources, one after the other. One that fails does not stop the others.
+pub fn load_all(sources: Vec<Source>, options: &Options) -> Vec<(SourceName, Result<Loaded>)> {
+    sources.into_iter().map(|s| load(s, options)).collect()
+}
+
+fn load(source: Source, options: &Options) -> (SourceName, Result<Loaded>) {
+    let (name, content) = match source {
+        Source::Live(settings) => {
+            let name = SourceName { kind: Kind::Live, name: settings.redacted() };
+            return (name, on_runtime(read_live(&settings, options)));
+        }
+        Source::Stdin => ("-".to_owned(), files::stdin()),
+        Source::Path(path) => (path.display().to_string(), files::path(&path)),
+    };
+    match content {
+        Ok(Content::Snapshot(text)) => {
+            let loaded = snapshot::read(&text).with_context(|| format!("cannot use {name}")).map(|catalog| Loaded {
+                catalog,
+                unread: Vec::new(),
+                warnings: Vec::new(),
+                how: "read from a snapshot".to_owned(),
+                why_empty: format!("{name} holds no table"),
+            });
+            (SourceName { kind: Kind::Snapshot, name }, loaded)
+        }
+        Ok(Content::Sql(files)) => {
+            let loaded = read_ddl(&name, &files, options);
+            (SourceName { kind: Kind::Ddl, name }, Ok(loaded))
+        }
+        Err(error) => (SourceName { kind: Kind::Ddl, name }, Err(error)),
+    }
+}
+
+fn read_ddl(name: &str, files: &[ddl::SchemaFile], options: &Options) -> Loaded {
+    let reading = ddl::read(files, &ddl::Options { engine: options.engine });
+    let mut catalog = reading.catalog;
+    let unread: Vec<String> =
+        reading.problems.iter().filter(|p| p.severity == ddl::Severity::Unread).map(ToString::to_string).collect();
+    if !unread.is_empty() {
+        let reason = format!("{} statements of {name} were not understood", unread.len());
+        catalog.missing.push(Missing { part: Part::Definitions, reason });
+    }
+    let bytes: usize = files.iter().map(|f| f.text.len()).sum();
+    let how = format!("read from {} files, {:.1} MB", files.len(), bytes as f64 / 1e6);
+    Loaded { catalog, unread, warnings: Vec::new(), how, why_empty: format!("{name} creates no table") }
+}
+
+async fn read_live(settings: &Settings, options: &Options) -> Result<Loaded> {
+    let recording = record(settings, options).await?;
+    let catalog = live::assemble(&recording)?;
+    let warnings = catalog.missing.iter().map(|m| m.reason.clone()).collect();
+    Ok(Loaded {
+        catalog,
+        unread: Vec::new(),
+        warnings,
+        how: format!("{} statements", recording.statements),
+        why_empty: recording.why_empty(),
+    })
+}
+
+/// Reads the catalog rows of a server, and cancels what it is doing there if the user or the clock says so.
+async fn record(settings: &Settings, options: &Options) -> Result<live::Recording> {
+    let connection = connection::connect(settings).await?;
+    let cancel = connection.cancel_token();
+    let limits = live::FetchOptions { statement_timeout: options.timeout, ..live::FetchOptions::default() };
+    let stopped = tokio::select! {
+        read = live::fetch(&connection.client, &limits) => {
+            connection.close().await;
+            return Ok(read?);
+        }
+        () = tokio::time::sleep(options.timeout) => {
+            format!("{} did not answer within {} s (--timeout)", connection.server, options.timeout.as_secs())
+        }
+        _ = tokio::signal::ctrl_c() => "interrupted".to_owned(),
+    };
+    // the server may be gone: then there is nothing to cancel
+    let _ = tokio::time::timeout(Duration::from_secs(2), cancel.cancel()).await;
+    bail!(stopped)
+}
+
+/// The catalog rows of a live server.
+///
+/// # Errors
+/// If the source is not a server, or cannot be read.
+pub fn record_rows(source: Source, options: &Options) -> Result<live::Recording> {
+    match source {
+        Source::Live(settings) => on_runtime(async { record(&settings, options).await }),
+        Source::Path(_) | Source::Stdin => bail!("only a live server can be recorded; name a connection string"),
+    }
+}
+
+fn on_runtime<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start a runtime")?.block_on(work)
 }

@@ -1,0 +1,173 @@
+//! `dbaudit check`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use super::{FAILED, FOUND, output, target};
+use crate::evidence::{Confidence, Severity};
+use crate::report::{Filter, Globs, Report, SourceAudit};
+use crate::rules::{self, RULES, Rule};
+use crate::source::{self, Loaded};
+
+/// Audit databases, schema files or snapshots for missing guards.
+#[derive(clap::Args)]
+#[command(after_help = "Without SOURCE, the database of DATABASE_URL or of the PG* variables is audited.")]
+pub struct Args {
+    /// Connection strings, .sql files or folders of them, .json snapshots, or - for standard input
+    #[arg(value_name = "SOURCE")]
+    sources: Vec<String>,
+    #[command(flatten)]
+    target: target::Args,
+    /// Exit with 1 if a finding is at least this severe
+    #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Choosing")]
+    fail_on: FailOn,
+    /// Show findings that are at least this sure
+    #[arg(long, value_name = "CONFIDENCE", default_value = "medium", help_heading = "Choosing")]
+    min_confidence: Confidence,
+    /// Run these rules only
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Choosing")]
+    rule: Vec<String>,
+    /// Leave these rules out
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Choosing")]
+    ignore_rule: Vec<String>,
+    /// Report on schemas that match this glob only
+    #[arg(long, value_name = "GLOB", value_delimiter = ',', help_heading = "Choosing")]
+    schema: Vec<String>,
+    /// Report on tables that match this glob only, as table or schema.table
+    #[arg(long, value_name = "GLOB", value_delimiter = ',', help_heading = "Choosing")]
+    table: Vec<String>,
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
+    format: Format,
+    /// Write the report to a file instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// Say nothing on standard output; the exit code tells
+    #[arg(short, long, help_heading = "Output", conflicts_with = "output")]
+    quiet: bool,
+    /// Tell what was done: server, number of statements, time
+    #[arg(short, long, help_heading = "Output")]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum FailOn {
+    /// Never for findings
+    None,
+    /// Any finding
+    Low,
+    /// Medium and high
+    Medium,
+    /// High only
+    High,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For programs, version 1
+    Json,
+}
+
+/// Runs it.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let rules = chosen(&args.rule, &args.ignore_rule)?;
+    let filter = Filter {
+        min_confidence: Some(args.min_confidence),
+        schemas: Globs::new(&args.schema).context("--schema is no glob")?,
+        tables: Globs::new(&args.table).context("--table is no glob")?,
+    };
+    let sources = args.target.sources(&args.sources)?;
+    let several = sources.len() > 1;
+    let mut report = Report::default();
+    for (name, loaded) in source::load_all(sources, &args.target.options()) {
+        let bar = output::progress(format!("auditing {}", name.name));
+        let audited = loaded.and_then(|l| audit(&name, &l, args, &rules, &filter));
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        match audited {
+            Ok(audit) => report.audits.push(audit),
+            // the only source: the error is the whole story, and no report is written that could be taken for one
+            Err(error) if !several => return Err(error),
+            Err(error) => {
+                let error = error.context(format!("{} could not be audited", name.name));
+                output::error(&error);
+                report.audits.push(SourceAudit::failed(name, format!("{:#}", error.root_cause())));
+            }
+        }
+    }
+    if !args.quiet {
+        let text = match args.format {
+            Format::Table => crate::report::table(&report, output::style(args.output.as_deref())),
+            Format::Json => crate::report::json(&report),
+        };
+        output::write(&text, args.output.as_deref())?;
+    }
+    let least = match args.fail_on {
+        FailOn::None => None,
+        FailOn::Low => Some(Severity::Low),
+        FailOn::Medium => Some(Severity::Medium),
+        FailOn::High => Some(Severity::High),
+    };
+    Ok(if report.has_errors() {
+        ExitCode::from(FAILED)
+    } else if least.is_some_and(|l| report.fails(l)) {
+        ExitCode::from(FOUND)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn audit(
+    name: &source::SourceName,
+    loaded: &Loaded,
+    args: &Args,
+    rules: &[&'static Rule],
+    filter: &Filter,
+) -> Result<SourceAudit> {
+    super::target::tell(loaded, args.target.strict())?;
+    let catalog = &loaded.catalog;
+    if catalog.tables.is_empty() {
+        bail!(loaded.empty());
+    }
+    let began = std::time::Instant::now();
+    let audit = rules::audit(catalog, rules);
+    if args.verbose {
+        let columns: usize = catalog.tables.iter().map(|t| t.columns.len()).sum();
+        output::note(&format!(
+            "{}: {}, {} tables, {columns} columns; {}; {} rules in {:.0?}",
+            name.name,
+            catalog.engine,
+            catalog.tables.len(),
+            loaded.how,
+            rules.len(),
+            began.elapsed()
+        ));
+    }
+    let audited = SourceAudit::new(name.clone(), catalog, audit, filter);
+    if audited.tables == 0 {
+        bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
+    }
+    Ok(audited)
+}
+
+/// The rules to run; a name that is none of them is an error, with the nearest that is.
+fn chosen(only: &[String], without: &[String]) -> Result<Vec<&'static Rule>> {
+    for name in only.iter().chain(without) {
+        super::rules::known(name)?;
+    }
+    let rules: Vec<&Rule> = RULES
+        .iter()
+        .copied()
+        .filter(|r| only.is_empty() || only.iter().any(|o| o == r.id))
+        .filter(|r| !without.iter().any(|w| w == r.id))
+        .collect();
+    if rules.is_empty() {
+        bail!("--rule and --ignore-rule leave no rule to run");
+    }
+    Ok(rules)
+}

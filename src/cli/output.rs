@@ -1,0 +1,129 @@
+//! What the user sees: standard output is the report, standard error is everything else.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use anstyle::AnsiColor;
+
+use crate::report::Style;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set; CLICOLOR_FORCE forces it.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Makes it the choice of the whole process.
+    pub fn apply(self) {
+        match self {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// How to print a table to `output`, or to standard output.
+pub fn style(output: Option<&Path>) -> Style {
+    let color = match output {
+        Some(_) => anstream::ColorChoice::global() == anstream::ColorChoice::Always,
+        None => anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
+    };
+    let wanted = std::env::var("COLUMNS").ok().and_then(|c| c.parse::<u16>().ok());
+    let terminal = || terminal_size::terminal_size().map(|(w, _)| w.0);
+    let width = wanted.or_else(terminal).unwrap_or(80);
+    // text wider than 120 columns is hard to read; narrower than 60 there is no room for two columns
+    Style { width: width.clamp(60, 120), color }
+}
+
+/// Writes the report: to a file, whole or not at all, or to standard output.
+pub fn write(text: &str, output: Option<&Path>) -> Result<()> {
+    match output {
+        Some(path) => file(path, text),
+        None => match std::io::stdout().lock().write_all(text.as_bytes()) {
+            // whoever read the output has seen enough: `dbaudit check … | head`
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("cannot write to standard output"),
+        },
+    }
+}
+
+/// A file is either the old one or the new one: written beside it, then renamed.
+fn file(path: &Path, text: &str) -> Result<()> {
+    let name = path.display();
+    // a device or a pipe cannot be replaced
+    if path.metadata().is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        return std::fs::write(path, text).with_context(|| format!("cannot write to {name}"));
+    }
+    let folder = match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    };
+    let mut new = tempfile::Builder::new()
+        .prefix(".dbaudit-")
+        .permissions_like_umask()
+        .tempfile_in(folder)
+        .with_context(|| format!("cannot write {name}: the folder {} takes no new file", folder.display()))?;
+    new.write_all(text.as_bytes()).and_then(|()| new.as_file().sync_all()).with_context(|| format!("cannot write {name}"))?;
+    new.persist(path).map_err(|e| e.error).with_context(|| format!("cannot write {name}"))?;
+    Ok(())
+}
+
+trait Permissions {
+    fn permissions_like_umask(&mut self) -> &mut Self;
+}
+
+impl Permissions for tempfile::Builder<'_, '_> {
+    /// Temporary files are private by default; a report is as readable as any file that the user makes.
+    #[cfg(unix)]
+    fn permissions_like_umask(&mut self) -> &mut Self {
+        use std::os::unix::fs::PermissionsExt;
+        self.permissions(std::fs::Permissions::from_mode(0o666))
+    }
+    #[cfg(not(unix))]
+    fn permissions_like_umask(&mut self) -> &mut Self {
+        self
+    }
+}
+
+fn label(color: AnsiColor, word: &str) -> String {
+    let style = anstyle::Style::new().fg_color(Some(color.into())).bold();
+    format!("{style}{word}:{style:#}")
+}
+
+/// An error with its causes, on one line each.
+pub fn error(error: &anyhow::Error) {
+    anstream::eprintln!("{} {error}", label(AnsiColor::Red, "error"));
+    for cause in error.chain().skip(1) {
+        anstream::eprintln!("  because: {cause}");
+    }
+}
+
+/// Something that the user should know but that stops nothing.
+pub fn warning(text: &str) {
+    anstream::eprintln!("{} {text}", label(AnsiColor::Yellow, "warning"));
+}
+
+/// Something that only a curious user wants to know.
+pub fn note(text: &str) {
+    anstream::eprintln!("{} {text}", label(AnsiColor::Cyan, "note"));
+}
+
+/// Shows that something long is going on, if there is a terminal to show it on.
+pub fn progress(message: String) -> Option<indicatif::ProgressBar> {
+    if !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let bar = indicatif::ProgressBar::new_spinner();
+    bar.set_message(message);
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    Some(bar)
+}

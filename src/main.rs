@@ -1,0 +1,5 @@
+//! The command line of dbaudit.
+
+fn main() -> std::process::ExitCode {
+    dbaudit::cli::run()
+}
