@@ -1,7 +1,9 @@
 //! What a server is and what it can do. Every difference between engines lives in this folder.
 
+mod cockroach;
 mod dialect;
 
+pub use cockroach::{is_engine_column, is_shard_column};
 pub use dialect::quote_ident;
 
 use std::fmt;

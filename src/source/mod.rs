@@ -1,0 +1,3 @@
+//! Where a catalog comes from.
+
+pub mod live;
