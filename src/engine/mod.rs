@@ -4,6 +4,7 @@ mod cockroach;
 mod dialect;
 mod postgres;
 
+pub use cockroach::{is_engine_column, is_shard_column};
 pub use dialect::{add_guard, quote_ident, quote_table};
 
 use std::fmt;

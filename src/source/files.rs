@@ -118,7 +118,7 @@ fn upward(mut text: String) -> String {
 
 /// A key that sorts runs of digits by their value.
 fn natural(name: &str) -> Vec<(String, u128)> {
-    let mut out = vec![(String::new(), 0)];
+    let mut out = vec![(String::new(), 0u128)];
     let mut in_digits = false;
     for c in name.chars() {
         let digit = c.to_digit(10);

@@ -1,0 +1,10 @@
+-- Tables, the virtual ones of system schemas among them. relkind is never p: CockroachDB's partitions are no relations.
+SELECT oid::text AS oid,
+       relnamespace::text AS schema,
+       relname::text AS name,
+       relpersistence::text AS persistence,
+       NULL::text AS partition_of,
+       NULL::text AS partition_key
+FROM pg_catalog.pg_class
+WHERE relkind::text = 'r'
+ORDER BY oid

@@ -1,0 +1,19 @@
+-- constraints.sql for PostgreSQL before 18: every constraint is enforced.
+-- Constraints of tables that are no partitions, and of domains. A foreign key to a partitioned table has a copy for
+-- each partition, with conparentid set. NOT NULL (n, from PostgreSQL 18) says something new only if not validated.
+SELECT k.conrelid::text AS table_oid,
+       k.contypid::text AS domain,
+       k.conname::text AS name,
+       k.contype::text AS type,
+       k.conindid::text AS index,
+       k.confrelid::text AS referenced,
+       k.confdeltype::text AS on_delete,
+       k.convalidated::text AS validated,
+       'true'::text AS enforced,
+       pg_catalog.pg_get_expr(k.conbin, k.conrelid)::text AS expression,
+       CASE WHEN k.contype NOT IN ('c', 'u') THEN pg_catalog.pg_get_constraintdef(k.oid) END::text AS definition
+FROM pg_catalog.pg_constraint k
+LEFT JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+WHERE (k.contype IN ('c', 'u', 'f', 'x') OR k.contype = 'n' AND NOT k.convalidated)
+  AND k.conparentid = 0 AND k.oid >= 16384 AND c.relispartition IS NOT TRUE
+ORDER BY k.conrelid, k.contypid, k.conname
