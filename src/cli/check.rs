@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
     #[command(flatten)]
-    target: target::Args,
+    target: target::TargetArgs,
     /// Exit with 1 if a finding is at least this severe
     #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Choosing")]
     fail_on: FailOn,

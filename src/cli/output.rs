@@ -3,8 +3,8 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
 use anstyle::AnsiColor;
+use anyhow::{Context, Result};
 
 use crate::report::Style;
 
@@ -72,7 +72,9 @@ fn file(path: &Path, text: &str) -> Result<()> {
         .permissions_like_umask()
         .tempfile_in(folder)
         .with_context(|| format!("cannot write {name}: the folder {} takes no new file", folder.display()))?;
-    new.write_all(text.as_bytes()).and_then(|()| new.as_file().sync_all()).with_context(|| format!("cannot write {name}"))?;
+    new.write_all(text.as_bytes())
+        .and_then(|()| new.as_file().sync_all())
+        .with_context(|| format!("cannot write {name}"))?;
     new.persist(path).map_err(|e| e.error).with_context(|| format!("cannot write {name}"))?;
     Ok(())
 }

@@ -16,7 +16,7 @@ pub struct Args {
     #[arg(value_name = "SOURCE")]
     source: Option<String>,
     #[command(flatten)]
-    target: target::Args,
+    target: target::TargetArgs,
     /// Folder to write to, one file a query
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,

@@ -40,8 +40,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             format!("{}\n\ndbaudit explain RULE tells more.\n", lines.join("\n"))
         }
         Format::Json => {
-            let rules: Vec<_> =
-                RULES.iter().map(|r| serde_json::json!({"id": r.id, "summary": r.summary(), "page": r.page()})).collect();
+            let rules: Vec<_> = RULES
+                .iter()
+                .map(|r| serde_json::json!({"id": r.id, "summary": r.summary(), "page": r.page()}))
+                .collect();
             serde_json::to_string_pretty(&rules)? + "\n"
         }
     };
@@ -55,7 +57,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 /// If there is none; the message names the nearest.
 pub fn known(name: &str) -> Result<&'static Rule> {
     let nearest = || {
-        let mut all: Vec<(usize, &str)> = RULES.iter().map(|r| (strsim::damerau_levenshtein(name, r.id), r.id)).collect();
+        let mut all: Vec<(usize, &str)> =
+            RULES.iter().map(|r| (strsim::damerau_levenshtein(name, r.id), r.id)).collect();
         all.sort_unstable();
         match all.first() {
             Some((distance, id)) if *distance <= 6 => format!("; did you mean {id}?"),

@@ -15,7 +15,7 @@ pub struct Args {
     #[arg(value_name = "SOURCE")]
     source: Option<String>,
     #[command(flatten)]
-    target: target::Args,
+    target: target::TargetArgs,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,

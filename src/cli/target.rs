@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::output;
 use crate::engine::{Engine, Product, Version};
 use crate::source::connection::{ConnectionString, Environment, Settings};
-use super::output;
 use crate::source::{Loaded, Options, Source};
 
 /// Options about reading a source.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Reading")]
-pub struct Args {
+pub struct TargetArgs {
     /// Name of the environment variable with the connection string, when no SOURCE is given
     #[arg(long, value_name = "NAME", default_value = "DATABASE_URL")]
     url_env: String,
@@ -41,7 +41,7 @@ fn engine(text: &str) -> Result<Engine, String> {
     Ok(Engine { product: Product::from_str(product, true)?, version })
 }
 
-impl Args {
+impl TargetArgs {
     /// How to read sources.
     pub fn options(&self) -> Options {
         Options { engine: self.engine, timeout: Duration::from_secs(self.timeout) }
@@ -72,7 +72,8 @@ impl Args {
     fn from_environment(&self, environment: &Environment) -> Result<Source> {
         match std::env::var(&self.url_env) {
             Ok(url) if !url.trim().is_empty() => {
-                return live(url.trim(), environment).with_context(|| format!("the variable {} is of no use", self.url_env));
+                return live(url.trim(), environment)
+                    .with_context(|| format!("the variable {} is of no use", self.url_env));
             }
             _ if self.url_env != "DATABASE_URL" => bail!("the variable {} is not set", self.url_env),
             _ => {}
@@ -102,7 +103,9 @@ fn source(name: &str, environment: &Environment) -> Result<Source> {
     if ConnectionString::recognises(name) {
         return live(name, environment);
     }
-    bail!("{name}: no such file or folder (a connection string starts with postgresql:// or has the form host=… dbname=…)")
+    bail!(
+        "{name}: no such file or folder (a connection string starts with postgresql:// or has the form host=… dbname=…)"
+    )
 }
 
 /// Says what could not be read. A statement of a schema file that was not understood is a warning, under --strict an

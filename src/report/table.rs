@@ -46,7 +46,11 @@ fn one(out: &mut String, audit: &SourceAudit, style: Style) {
     };
     let _ = writeln!(out, "{}", paint(style, bold, &heading));
     if let Some(error) = &audit.error {
-        let _ = writeln!(out, "{}", paint(style, Ansi::new().fg_color(Some(AnsiColor::Red.into())), "could not be audited"));
+        let _ = writeln!(
+            out,
+            "{}",
+            paint(style, Ansi::new().fg_color(Some(AnsiColor::Red.into())), "could not be audited")
+        );
         let _ = writeln!(out, "{}", clean(error));
         return;
     }
@@ -57,7 +61,13 @@ fn one(out: &mut String, audit: &SourceAudit, style: Style) {
             let name = if f.schema == "public" { f.table.clone() } else { format!("{}.{}", f.schema, f.table) };
             let name = clean(&name);
             let rule = "─".repeat(usize::from(style.width).saturating_sub(name.chars().count() + 4));
-            let _ = writeln!(out, "\n{} {} {}", paint(style, dim, "──"), paint(style, bold, &name), paint(style, dim, &rule));
+            let _ = writeln!(
+                out,
+                "\n{} {} {}",
+                paint(style, dim, "──"),
+                paint(style, bold, &name),
+                paint(style, dim, &rule)
+            );
             previous = Some(here);
         }
         let _ = writeln!(out, "{}", block(f, style));
@@ -75,7 +85,13 @@ fn block(f: &Finding, style: Style) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
     let _ = (color, &mut table);
-    let left = format!("{}\n{} confidence\n{}\n{}", f.severity.to_string().to_uppercase(), f.confidence, f.rule, f.fingerprint);
+    let left = format!(
+        "{}\n{} confidence\n{}\n{}",
+        f.severity.to_string().to_uppercase(),
+        f.confidence,
+        f.rule,
+        f.fingerprint
+    );
     let mut right = clean(&f.message);
     for e in &f.evidence {
         let sign = if e.verdict() == Verdict::Supports { '+' } else { '-' };

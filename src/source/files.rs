@@ -51,7 +51,9 @@ fn text(name: &str, bytes: Vec<u8>) -> Result<String> {
         Some(rest) => String::from_utf8(rest.to_vec()),
         None => String::from_utf8(bytes),
     };
-    let text = text.map_err(|e| e.utf8_error()).with_context(|| format!("{name} is not UTF-8 text; a schema file has to be SQL"))?;
+    let text = text
+        .map_err(|e| e.utf8_error())
+        .with_context(|| format!("{name} is not UTF-8 text; a schema file has to be SQL"))?;
     if text.contains('\0') {
         bail!("{name} is a binary file; a schema file has to be SQL text");
     }

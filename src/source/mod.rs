@@ -127,7 +127,8 @@ fn read_ddl(name: &str, files: &[ddl::SchemaFile], options: &Options) -> Loaded 
 async fn read_live(settings: &Settings, options: &Options) -> Result<Loaded> {
     let recording = record(settings, options).await?;
     let catalog = live::assemble(&recording)?;
-    let warnings = catalog.missing.iter().map(|m| m.reason.clone()).collect();
+    let unreadable = catalog.missing.iter().map(|m| m.reason.clone());
+    let warnings = settings.warnings.iter().cloned().chain(unreadable).collect();
     Ok(Loaded {
         catalog,
         unread: Vec::new(),

@@ -43,11 +43,7 @@ pub struct Connection {
 impl Connection {
     /// What it takes to cancel the running statement, from anywhere and at any time.
     pub fn cancel_token(&self) -> CancelToken {
-        CancelToken {
-            token: self.client.cancel_token(),
-            encrypted: self.encrypted,
-            peer: self.peer.clone(),
-        }
+        CancelToken { token: self.client.cancel_token(), encrypted: self.encrypted, peer: self.peer.clone() }
     }
 
     /// Says good-bye to the server and waits until it is sent.
@@ -83,15 +79,9 @@ impl CancelToken {
                     return Err(self.peer.no_tls());
                 }
                 let tls = self.peer.tls()?;
-                self.token
-                    .cancel_query_raw(wire, tls)
-                    .await
-                    .map_err(|error| self.peer.explain(&error, true))
+                self.token.cancel_query_raw(wire, tls).await.map_err(|error| self.peer.explain(&error, true))
             } else {
-                self.token
-                    .cancel_query_raw(wire, NoTls)
-                    .await
-                    .map_err(|error| self.peer.explain(&error, false))
+                self.token.cancel_query_raw(wire, NoTls).await.map_err(|error| self.peer.explain(&error, false))
             }
         };
         self.peer.by(deadline, request).await
@@ -103,10 +93,7 @@ impl CancelToken {
 /// A host that cannot be reached is passed over; one that answers but refuses (password, certificate, database) ends the
 /// search. Must be called within a tokio runtime.
 pub async fn connect(settings: &Settings) -> Result<Connection, ConnectError> {
-    let over_tcp = settings
-        .hosts
-        .iter()
-        .any(|host| matches!(host.target, Target::Tcp { .. }));
+    let over_tcp = settings.hosts.iter().any(|host| matches!(host.target, Target::Tcp { .. }));
     let connector = match settings.tls.mode {
         SslMode::Disable => None,
         _ if !over_tcp => None,
@@ -127,11 +114,7 @@ pub async fn connect(settings: &Settings) -> Result<Connection, ConnectError> {
             }
         }
     }
-    Err(if failures.len() == 1 {
-        failures.swap_remove(0)
-    } else {
-        ConnectError::All(failures)
-    })
+    Err(if failures.len() == 1 { failures.swap_remove(0) } else { ConnectError::All(failures) })
 }
 
 /// Tries the addresses of a host; what the last one did is what is reported.
@@ -141,31 +124,15 @@ async fn connect_host(
     connector: Option<&MakeRustlsConnect>,
     kind: SessionAttributes,
 ) -> Result<Connection, ConnectError> {
-    let peer = |route| Peer {
-        settings: settings.clone(),
-        host: host.clone(),
-        route,
-        connector: connector.cloned(),
-    };
+    let peer = |route| Peer { settings: settings.clone(), host: host.clone(), route, connector: connector.cloned() };
     let routes = match &host.target {
         Target::Socket(directory) => vec![Route::Socket(host.socket(directory))],
-        Target::Tcp {
-            address: Some(address),
-            ..
-        } => vec![Route::Tcp((*address, host.port).into())],
-        Target::Tcp {
-            name,
-            address: None,
-        } => look_up(settings, host, name)
-            .await?
-            .into_iter()
-            .map(Route::Tcp)
-            .collect(),
+        Target::Tcp { address: Some(address), .. } => vec![Route::Tcp((*address, host.port).into())],
+        Target::Tcp { name, address: None } => {
+            look_up(settings, host, name).await?.into_iter().map(Route::Tcp).collect()
+        }
     };
-    let mut last = ConnectError::UnknownHost {
-        server: host.label(),
-        detail: "it has no address".to_owned(),
-    };
+    let mut last = ConnectError::UnknownHost { server: host.label(), detail: "it has no address".to_owned() };
     for route in routes {
         match peer(route).connect(kind).await {
             Err(error) if error.concerns_host_only() => last = error,
@@ -175,31 +142,16 @@ async fn connect_host(
     Err(last)
 }
 
-async fn look_up(
-    settings: &Settings,
-    host: &Host,
-    name: &str,
-) -> Result<Vec<SocketAddr>, ConnectError> {
-    let unknown = |detail: String| ConnectError::UnknownHost {
-        server: host.label(),
-        detail,
-    };
-    let found = timeout_at(
-        deadline(settings),
-        tokio::net::lookup_host((name, host.port)),
-    );
-    let found = found
-        .await
-        .map_err(|_| unknown("the name service does not answer".to_owned()))?;
+async fn look_up(settings: &Settings, host: &Host, name: &str) -> Result<Vec<SocketAddr>, ConnectError> {
+    let unknown = |detail: String| ConnectError::UnknownHost { server: host.label(), detail };
+    let found = timeout_at(deadline(settings), tokio::net::lookup_host((name, host.port)));
+    let found = found.await.map_err(|_| unknown("the name service does not answer".to_owned()))?;
     Ok(found.map_err(|error| unknown(error.to_string()))?.collect())
 }
 
 fn deadline(settings: &Settings) -> Instant {
     // A year stands for ever.
-    Instant::now()
-        + settings
-            .connect_timeout
-            .unwrap_or(Duration::from_secs(365 * 24 * 3600))
+    Instant::now() + settings.connect_timeout.unwrap_or(Duration::from_secs(365 * 24 * 3600))
 }
 
 #[derive(Clone, Debug)]
@@ -241,13 +193,7 @@ impl Peer {
         let wire = self.open(deadline).await?;
         let (client, task, encrypted) = self.by(deadline, self.sign_in(wire)).await?;
         self.by(deadline, self.check_kind(&client, kind)).await?;
-        Ok(Connection {
-            client,
-            server: self.label(),
-            encrypted,
-            task,
-            peer: self,
-        })
+        Ok(Connection { client, server: self.label(), encrypted, task, peer: self })
     }
 
     /// Runs a step of the conversation with a server that has accepted the connection.
@@ -257,34 +203,20 @@ impl Peer {
         step: impl Future<Output = Result<T, ConnectError>>,
     ) -> Result<T, ConnectError> {
         timeout_at(deadline, step).await.unwrap_or_else(|_| {
-            Err(ConnectError::Silent {
-                server: self.label(),
-                seconds: self.seconds(),
-                hint: self.port_hint(),
-            })
+            Err(ConnectError::Silent { server: self.label(), seconds: self.seconds(), hint: self.port_hint() })
         })
     }
 
     async fn open(&self, deadline: Instant) -> Result<Wire, ConnectError> {
-        let opened = timeout_at(deadline, self.route.open()).await.map_err(|_| {
-            ConnectError::NoConnection {
-                server: self.label(),
-                seconds: self.seconds(),
-            }
-        })?;
+        let opened = timeout_at(deadline, self.route.open())
+            .await
+            .map_err(|_| ConnectError::NoConnection { server: self.label(), seconds: self.seconds() })?;
         opened.map_err(|error| match error.kind() {
             io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => ConnectError::Refused {
                 server: self.label(),
-                hint: if self.host.port == 5432 {
-                    " (CockroachDB's port is 26257, PostgreSQL's 5432)"
-                } else {
-                    ""
-                },
+                hint: if self.host.port == 5432 { " (CockroachDB's port is 26257, PostgreSQL's 5432)" } else { "" },
             },
-            _ => ConnectError::Unreachable {
-                server: self.label(),
-                detail: error.to_string(),
-            },
+            _ => ConnectError::Unreachable { server: self.label(), detail: error.to_string() },
         })
     }
 
@@ -347,9 +279,7 @@ impl Peer {
 
     fn tls(&self) -> Result<<MakeRustlsConnect as MakeTlsConnect<Wire>>::TlsConnect, ConnectError> {
         let host = self.name().strip_suffix('.').unwrap_or(self.name());
-        let refused = || ConnectError::HostName {
-            host: host.to_owned(),
-        };
+        let refused = || ConnectError::HostName { host: host.to_owned() };
         ServerName::try_from(host).map_err(|_| refused())?;
         let mut connector = self.connector.clone().ok_or_else(refused)?;
         MakeTlsConnect::<Wire>::make_tls_connect(&mut connector, host).map_err(|_| refused())
@@ -363,11 +293,7 @@ impl Peer {
         }
     }
 
-    async fn check_kind(
-        &self,
-        client: &Client,
-        kind: SessionAttributes,
-    ) -> Result<(), ConnectError> {
+    async fn check_kind(&self, client: &Client, kind: SessionAttributes) -> Result<(), ConnectError> {
         let (query, expected, wanted) = match kind {
             SessionAttributes::Any | SessionAttributes::PreferStandby => return Ok(()),
             SessionAttributes::ReadWrite => ("SHOW transaction_read_only", "off", "read-write"),
@@ -375,19 +301,11 @@ impl Peer {
             SessionAttributes::Primary => ("SELECT pg_catalog.pg_is_in_recovery()", "f", "primary"),
             SessionAttributes::Standby => ("SELECT pg_catalog.pg_is_in_recovery()", "t", "standby"),
         };
-        let messages = client
-            .simple_query(query)
-            .await
-            .map_err(|error| self.explain(&error, false))?;
-        let fits = messages.iter().any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some(expected)));
-        if fits {
-            Ok(())
-        } else {
-            Err(ConnectError::WrongRole {
-                server: self.label(),
-                wanted,
-            })
-        }
+        let messages = client.simple_query(query).await.map_err(|error| self.explain(&error, false))?;
+        let fits = messages
+            .iter()
+            .any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some(expected)));
+        if fits { Ok(()) } else { Err(ConnectError::WrongRole { server: self.label(), wanted }) }
     }
 }
 
@@ -411,11 +329,7 @@ impl Route {
 }
 
 /// Signs in and leaves the traffic to a task.
-async fn start<T>(
-    config: &Config,
-    wire: Wire,
-    tls: T,
-) -> Result<(Client, Task), tokio_postgres::Error>
+async fn start<T>(config: &Config, wire: Wire, tls: T) -> Result<(Client, Task), tokio_postgres::Error>
 where
     T: TlsConnect<Wire>,
     T::Stream: Send + 'static,

@@ -20,11 +20,7 @@ impl Environment {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .filter(|(name, _)| name.starts_with("PG") || name.starts_with("SSL_CERT_"))
             .collect();
-        let sockets: &[&str] = if cfg!(unix) {
-            &["/var/run/postgresql", "/tmp"]
-        } else {
-            &[]
-        };
+        let sockets: &[&str] = if cfg!(unix) { &["/var/run/postgresql", "/tmp"] } else { &[] };
         Self {
             variables,
             home: std::env::home_dir(),
@@ -59,10 +55,7 @@ impl Environment {
 
     /// A variable; one that is set but empty counts as not set.
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// A file below the home directory.
@@ -72,9 +65,7 @@ impl Environment {
 
     /// A path as a user writes it, with a leading `~/` replaced: in a URL or a `.env` file no shell has done so.
     pub(super) fn path(&self, text: &str) -> PathBuf {
-        text.strip_prefix("~/")
-            .and_then(|rest| self.home_file(rest))
-            .unwrap_or_else(|| PathBuf::from(text))
+        text.strip_prefix("~/").and_then(|rest| self.home_file(rest)).unwrap_or_else(|| PathBuf::from(text))
     }
 
     pub(super) fn user(&self) -> Option<&str> {

@@ -9,18 +9,14 @@ use thiserror::Error;
 #[non_exhaustive]
 #[allow(missing_docs)]
 pub enum SettingsError {
-    #[error(
-        "this URL is not for PostgreSQL or CockroachDB: it must start with postgresql:// or postgres://"
-    )]
+    #[error("this URL is not for PostgreSQL or CockroachDB: it must start with postgresql:// or postgres://")]
     Scheme,
     #[error(
         "this is neither a URL (postgresql://user@host:26257/database) nor a list of key=value pairs \
          (host=… port=26257 dbname=…); a value with spaces must stand in single quotes"
     )]
     NotPairs,
-    #[error(
-        "the password in the connection string seems to contain a space: put it in single quotes, password='…'"
-    )]
+    #[error("the password in the connection string seems to contain a space: put it in single quotes, password='…'")]
     SpaceInPassword,
     #[error(
         "a quoted value in the connection string has no closing single quote; inside quotes write ' as \\' and \\ as \\\\"
@@ -31,9 +27,7 @@ pub enum SettingsError {
          in user, password, database and query write @ as %40, / as %2F, ? as %3F"
     )]
     StrayAt,
-    #[error(
-        "the {part} in the connection URL is not percent-encoded correctly: write % itself as %25"
-    )]
+    #[error("the {part} in the connection URL is not percent-encoded correctly: write % itself as %25")]
     PercentEncoding { part: &'static str },
     #[error(
         "the port in the connection URL is not a number; if the password contains / or ?, write them as %2F and %3F"
@@ -45,29 +39,17 @@ pub enum SettingsError {
     Port,
     #[error("the connection parameter `hostaddr` must be an IP address; names go into `host`")]
     Address,
-    #[error(
-        "the lists in `host`, `hostaddr` and `port` differ in length: give one port, or one for each host"
-    )]
+    #[error("the lists in `host`, `hostaddr` and `port` differ in length: give one port, or one for each host")]
     HostCount,
-    #[error(
-        "a part of the connection string is not of the form name=value with a name that is known"
-    )]
+    #[error("a part of the connection string is not of the form name=value with a name that is known")]
     NotAParameter,
     #[error("unknown connection parameter `{name}`; {advice}")]
     UnknownParameter { name: String, advice: String },
     #[error("the connection parameter `{name}` is not supported: {why}")]
-    Unsupported {
-        name: &'static str,
-        why: &'static str,
-    },
+    Unsupported { name: &'static str, why: &'static str },
     #[error("the connection parameter `{name}` must be one of: {expected}")]
-    Value {
-        name: &'static str,
-        expected: String,
-    },
-    #[error(
-        "sslrootcert=system needs sslmode=verify-full: leave sslmode out, or set it to verify-full"
-    )]
+    Value { name: &'static str, expected: String },
+    #[error("sslrootcert=system needs sslmode=verify-full: leave sslmode out, or set it to verify-full")]
     WeakSystem,
     #[error(
         "sslmode=verify-ca needs the certificate of the authority: give it with sslrootcert=FILE \
@@ -84,18 +66,12 @@ pub enum SettingsError {
     NoVersion,
     #[error("no user name is known: put one into the connection string, or set PGUSER")]
     NoUser,
-    #[error(
-        "the service `{name}` is not defined in any pg_service.conf; check PGSERVICE and PGSERVICEFILE"
-    )]
+    #[error("the service `{name}` is not defined in any pg_service.conf; check PGSERVICE and PGSERVICEFILE")]
     UnknownService { name: String },
     #[error("the service file {path} cannot be read: {error}", path = path.display())]
     ServiceFile { path: PathBuf, error: io::Error },
     #[error("{path}, line {line}: {error}", path = path.display())]
-    InFile {
-        path: PathBuf,
-        line: usize,
-        error: Box<SettingsError>,
-    },
+    InFile { path: PathBuf, line: usize, error: Box<SettingsError> },
 }
 
 /// A certificate or key cannot be used.
@@ -112,11 +88,7 @@ pub struct FileError {
 
 impl FileError {
     pub(super) fn new(parameter: &'static str, path: &Path, problem: FileProblem) -> Self {
-        Self {
-            parameter,
-            path: path.to_owned(),
-            problem,
-        }
+        Self { parameter, path: path.to_owned(), problem }
     }
 }
 
@@ -165,30 +137,16 @@ pub enum ConnectError {
         "{server} accepts connections but does not answer as PostgreSQL does within {seconds} s; \
          check the port{hint}, or raise connect_timeout"
     )]
-    Silent {
-        server: String,
-        seconds: u64,
-        hint: &'static str,
-    },
-    #[error(
-        "{server} closed the connection before the session began{hint}; check the port and the log of the server"
-    )]
+    Silent { server: String, seconds: u64, hint: &'static str },
+    #[error("{server} closed the connection before the session began{hint}; check the port and the log of the server")]
     ClosedEarly { server: String, hint: &'static str },
-    #[error(
-        "{server} is no PostgreSQL or CockroachDB server: {found} answered; check the port{hint}"
-    )]
-    NotPostgres {
-        server: String,
-        found: &'static str,
-        hint: &'static str,
-    },
+    #[error("{server} is no PostgreSQL or CockroachDB server: {found} answered; check the port{hint}")]
+    NotPostgres { server: String, found: &'static str, hint: &'static str },
     #[error(
         "{server} does not speak TLS, which sslmode={mode} asks for; switch TLS on there, or give sslmode=disable if the network is trusted"
     )]
     NoTls { server: String, mode: &'static str },
-    #[error(
-        "{server} accepts only TLS connections: give sslmode=verify-full or sslmode=require (it said: {message})"
-    )]
+    #[error("{server} accepts only TLS connections: give sslmode=verify-full or sslmode=require (it said: {message})")]
     TlsRequired { server: String, message: String },
     #[error(
         "the certificate of {server} is signed by an authority that {trusted}; give its CA with sslrootcert=FILE \
@@ -199,20 +157,14 @@ pub enum ConnectError {
         "the certificate of {server} is for {names}, not for `{host}`; connect by a name that it contains, \
          or have it issued again with this one (sslmode=verify-ca leaves the name unchecked)"
     )]
-    WrongHostName {
-        server: String,
-        host: String,
-        names: String,
-    },
+    WrongHostName { server: String, host: String, names: String },
     #[error("the certificate of {server} expired {ago} ago; it must be renewed on the server")]
     Expired { server: String, ago: String },
     #[error(
         "the certificate of {server} is not valid yet; check the clock of this machine and of the one that issued it"
     )]
     NotYetValid { server: String },
-    #[error(
-        "the certificate of {server} cannot be accepted: {detail}; it must be issued again on the server"
-    )]
+    #[error("the certificate of {server} cannot be accepted: {detail}; it must be issued again on the server")]
     BadCertificate { server: String, detail: String },
     #[error(
         "`{host}` cannot be a name in a certificate; check the host, or give the name as host and its address as hostaddr"
@@ -221,11 +173,7 @@ pub enum ConnectError {
     #[error(
         "{server} did not accept the client certificate {certificate} ({detail}); it must be signed by the authority of the server and be made for the user"
     )]
-    ClientCertificateRefused {
-        server: String,
-        certificate: String,
-        detail: String,
-    },
+    ClientCertificateRefused { server: String, certificate: String, detail: String },
     #[error(
         "{server} asks for a client certificate ({detail}): give it with sslcert=FILE and sslkey=FILE (for CockroachDB: certs/client.USER.crt and .key)"
     )]
@@ -239,35 +187,21 @@ pub enum ConnectError {
     )]
     PasswordNeeded { server: String, user: String },
     #[error("{server} refused user `{user}` ({message}); {advice}")]
-    LoginRefused {
-        server: String,
-        user: String,
-        message: String,
-        advice: String,
-    },
+    LoginRefused { server: String, user: String, message: String, advice: String },
     #[error(
         "the sign-in to {server} failed: {detail}; passwords (SCRAM, MD5, plain) and client certificates are supported"
     )]
     Authentication { server: String, detail: String },
-    #[error(
-        "{server} has no such database ({message}); check the database in the connection string"
-    )]
+    #[error("{server} has no such database ({message}); check the database in the connection string")]
     UnknownDatabase { server: String, message: String },
     #[error("{server} has no connection left ({message}); close some, or try again later")]
     TooManyConnections { server: String, message: String },
     #[error("{server} is starting up or shutting down ({message}); try again in a moment")]
     NotReady { server: String, message: String },
     #[error("{server} refused the session: {message} (SQLSTATE {code})")]
-    Server {
-        server: String,
-        code: String,
-        message: String,
-    },
+    Server { server: String, code: String, message: String },
     #[error("{server} is not what target_session_attrs={wanted} asks for")]
-    WrongRole {
-        server: String,
-        wanted: &'static str,
-    },
+    WrongRole { server: String, wanted: &'static str },
     #[error("no server could be reached: {}", join(.0))]
     All(Vec<ConnectError>),
 }
@@ -291,9 +225,5 @@ impl ConnectError {
 }
 
 fn join(errors: &[ConnectError]) -> String {
-    errors
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

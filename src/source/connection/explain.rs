@@ -16,10 +16,7 @@ impl Peer {
             SslMode::Require => "require",
             SslMode::Disable | SslMode::Allow | SslMode::Prefer => "prefer",
         };
-        ConnectError::NoTls {
-            server: self.label(),
-            mode,
-        }
+        ConnectError::NoTls { server: self.label(), mode }
     }
 
     pub(super) fn closed(&self, encrypted: bool) -> ConnectError {
@@ -30,10 +27,7 @@ impl Peer {
         } else {
             ""
         };
-        ConnectError::ClosedEarly {
-            server: self.label(),
-            hint,
-        }
+        ConnectError::ClosedEarly { server: self.label(), hint }
     }
 
     pub(super) fn not_postgres(&self, answer: &[u8]) -> ConnectError {
@@ -43,11 +37,7 @@ impl Peer {
             [0x15 | 0x16, 3, ..] => "a TLS server of another kind",
             _ => "something else",
         };
-        ConnectError::NotPostgres {
-            server: self.label(),
-            found,
-            hint: self.port_hint(),
-        }
+        ConnectError::NotPostgres { server: self.label(), found, hint: self.port_hint() }
     }
 
     pub(super) fn port_hint(&self) -> &'static str {
@@ -74,10 +64,7 @@ impl Peer {
             return self.not_postgres(&[]);
         };
         if let Some(error) = source.downcast_ref::<io::Error>() {
-            if let Some(error) = error
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-            {
+            if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
                 return self.explain_tls(error);
             }
             return match error.kind() {
@@ -90,27 +77,16 @@ impl Peer {
             };
         }
         if self.host.password.is_none() && source.to_string() == "password missing" {
-            return ConnectError::PasswordNeeded {
-                server,
-                user: self.settings.user.clone(),
-            };
+            return ConnectError::PasswordNeeded { server, user: self.settings.user.clone() };
         }
-        ConnectError::Authentication {
-            server,
-            detail: source.to_string(),
-        }
+        ConnectError::Authentication { server, detail: source.to_string() }
     }
 
     /// The server's own refusal.
     fn explain_refusal(&self, code: &SqlState, message: String) -> ConnectError {
         let server = self.label();
-        let without_tls = [
-            "SSL connection required",
-            "SSL/TLS required",
-            "no encryption",
-            "SSL off",
-            "sslmode=require",
-        ];
+        let without_tls =
+            ["SSL connection required", "SSL/TLS required", "no encryption", "SSL off", "sslmode=require"];
         if without_tls.iter().any(|words| message.contains(words)) {
             return ConnectError::TlsRequired { server, message };
         }
@@ -121,11 +97,7 @@ impl Peer {
             "57P01" | "57P02" | "57P03" => ConnectError::NotReady { server, message },
             // Old CockroachDB versions have no code for it.
             _ if message.contains("authentication failed") => self.login_refused(message),
-            code => ConnectError::Server {
-                server,
-                code: code.to_owned(),
-                message,
-            },
+            code => ConnectError::Server { server, code: code.to_owned(), message },
         }
     }
 
@@ -135,14 +107,12 @@ impl Peer {
             (None, Some((certificate, _))) => {
                 format!("check that the client certificate {} is made for this user", certificate.display())
             }
-            (None, None) => "give a password with PGPASSWORD or ~/.pgpass, or a client certificate with sslcert and sslkey".to_owned(),
+            (None, None) => {
+                "give a password with PGPASSWORD or ~/.pgpass, or a client certificate with sslcert and sslkey"
+                    .to_owned()
+            }
         };
-        ConnectError::LoginRefused {
-            server: self.label(),
-            user: self.settings.user.clone(),
-            message,
-            advice,
-        }
+        ConnectError::LoginRefused { server: self.label(), user: self.settings.user.clone(), message, advice }
     }
 
     fn explain_tls(&self, error: &rustls::Error) -> ConnectError {
@@ -170,19 +140,14 @@ impl Peer {
                     None => ConnectError::ClientCertificateNeeded { server, detail },
                 }
             }
-            other => ConnectError::Tls {
-                server,
-                detail: other.to_string(),
-            },
+            other => ConnectError::Tls { server, detail: other.to_string() },
         }
     }
 
     fn explain_certificate(&self, error: &CertificateError) -> ConnectError {
         let server = self.label();
         match error {
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                self.unknown_authority()
-            }
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => self.unknown_authority(),
             CertificateError::Other(error) => match error.to_string().as_str() {
                 // One that vouches for itself.
                 "CaUsedAsEndEntity" => self.unknown_authority(),
@@ -190,28 +155,18 @@ impl Peer {
                     server,
                     detail: "it is of X.509 version 1, which names no hosts".to_owned(),
                 },
-                detail => ConnectError::BadCertificate {
-                    server,
-                    detail: detail.to_owned(),
-                },
+                detail => ConnectError::BadCertificate { server, detail: detail.to_owned() },
             },
             CertificateError::ExpiredContext { time, not_after } => {
                 let hours = time.as_secs().saturating_sub(not_after.as_secs()) / 3600;
-                let ago = if hours < 48 {
-                    format!("{hours} hours")
-                } else {
-                    format!("{} days", hours / 24)
-                };
+                let ago = if hours < 48 { format!("{hours} hours") } else { format!("{} days", hours / 24) };
                 ConnectError::Expired { server, ago }
             }
             CertificateError::NotValidYetContext { .. } => ConnectError::NotYetValid { server },
             CertificateError::NotValidForNameContext { presented, .. } => {
                 // rustls writes them as DnsName("db.example.com") and IpAddress(127.0.0.1).
                 let bare = |name: &String| {
-                    let inner = name
-                        .split_once('(')
-                        .and_then(|(_, rest)| rest.strip_suffix(')'))
-                        .unwrap_or(name);
+                    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
                     inner.trim_matches('"').to_owned()
                 };
                 let names = if presented.is_empty() {
@@ -219,16 +174,9 @@ impl Peer {
                 } else {
                     presented.iter().map(bare).collect::<Vec<_>>().join(", ")
                 };
-                ConnectError::WrongHostName {
-                    server,
-                    host: self.name().to_owned(),
-                    names,
-                }
+                ConnectError::WrongHostName { server, host: self.name().to_owned(), names }
             }
-            other => ConnectError::BadCertificate {
-                server,
-                detail: other.to_string(),
-            },
+            other => ConnectError::BadCertificate { server, detail: other.to_string() },
         }
     }
 
@@ -237,9 +185,6 @@ impl Peer {
             Roots::File(path) => format!("is not in {}", path.display()),
             Roots::System { .. } | Roots::Unchecked => "this machine does not know".to_owned(),
         };
-        ConnectError::UnknownAuthority {
-            server: self.label(),
-            trusted,
-        }
+        ConnectError::UnknownAuthority { server: self.label(), trusted }
     }
 }

@@ -15,9 +15,7 @@ pub(super) fn service(
     environment: &Environment,
 ) -> Result<Parameters, SettingsError> {
     let named = file.is_some();
-    let system = environment
-        .variable("PGSYSCONFDIR")
-        .map(|folder| Path::new(folder).join("pg_service.conf"));
+    let system = environment.variable("PGSYSCONFDIR").map(|folder| Path::new(folder).join("pg_service.conf"));
     let first = file.or_else(|| environment.home_file(".pg_service.conf"));
     for (path, must_exist) in [(first, named), (system, false)] {
         let Some(path) = path else { continue };
@@ -30,9 +28,7 @@ pub(super) fn service(
             return Ok(parameters);
         }
     }
-    Err(SettingsError::UnknownService {
-        name: name.to_owned(),
-    })
+    Err(SettingsError::UnknownService { name: name.to_owned() })
 }
 
 fn section(name: &str, text: &str, path: &Path) -> Result<Option<Parameters>, SettingsError> {
@@ -76,10 +72,7 @@ impl PasswordFile {
             return Self::default();
         };
         if !metadata.is_file() {
-            warnings.push(format!(
-                "the password file {} is no ordinary file and is ignored",
-                path.display()
-            ));
+            warnings.push(format!("the password file {} is no ordinary file and is ignored", path.display()));
             return Self::default();
         }
         if let Some(mode) = super::tls::loose_mode(&metadata, 0o077) {
@@ -90,15 +83,9 @@ impl PasswordFile {
             return Self::default();
         }
         match fs::read_to_string(path) {
-            Ok(text) => Self {
-                lines: text.lines().map(str::to_owned).collect(),
-            },
+            Ok(text) => Self { lines: text.lines().map(str::to_owned).collect() },
             Err(error) => {
-                warnings.push(format!(
-                    "the password file {} cannot be read: {}",
-                    path.display(),
-                    error.kind()
-                ));
+                warnings.push(format!("the password file {} cannot be read: {}", path.display(), error.kind()));
                 Self::default()
             }
         }
@@ -108,21 +95,18 @@ impl PasswordFile {
     pub fn password(&self, host: &str, port: u16, database: &str, user: &str) -> Option<Secret> {
         let port = port.to_string();
         let wanted = [host, port.as_str(), database, user];
-        self.lines
-            .iter()
-            .filter(|line| !line.starts_with('#'))
-            .find_map(|line| {
-                let mut rest = line.as_str();
-                for value in wanted {
-                    let (field, wildcard) = field(&mut rest)?;
-                    if !wildcard && field != value {
-                        return None;
-                    }
+        self.lines.iter().filter(|line| !line.starts_with('#')).find_map(|line| {
+            let mut rest = line.as_str();
+            for value in wanted {
+                let (field, wildcard) = field(&mut rest)?;
+                if !wildcard && field != value {
+                    return None;
                 }
-                // libpq takes an empty password as none.
-                let (password, _) = password_field(rest);
-                (!password.is_empty()).then(|| Secret::new(password))
-            })
+            }
+            // libpq takes an empty password as none.
+            let (password, _) = password_field(rest);
+            (!password.is_empty()).then(|| Secret::new(password))
+        })
     }
 }
 

@@ -24,8 +24,5 @@ pub use connect::{CancelToken, Connection, connect};
 pub use environment::Environment;
 pub use error::{ConnectError, FileError, FileProblem, SettingsError};
 pub use secret::Secret;
-pub use settings::{
-    ChannelBinding, Host, Password, Roots, SessionAttributes, Settings, SslMode, Target,
-    TlsSettings,
-};
+pub use settings::{ChannelBinding, Host, Password, Roots, SessionAttributes, Settings, SslMode, Target, TlsSettings};
 pub use string::ConnectionString;

@@ -31,16 +31,8 @@ const KNOWN: &[(&str, &str, Use)] = &[
     ("sslkey", "PGSSLKEY", Use::Read),
     ("sslcertmode", "PGSSLCERTMODE", Use::Read),
     ("sslsni", "PGSSLSNI", Use::Read),
-    (
-        "ssl_min_protocol_version",
-        "PGSSLMINPROTOCOLVERSION",
-        Use::Read,
-    ),
-    (
-        "ssl_max_protocol_version",
-        "PGSSLMAXPROTOCOLVERSION",
-        Use::Read,
-    ),
+    ("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION", Use::Read),
+    ("ssl_max_protocol_version", "PGSSLMAXPROTOCOLVERSION", Use::Read),
     ("channel_binding", "PGCHANNELBINDING", Use::Read),
     ("connect_timeout", "PGCONNECT_TIMEOUT", Use::Read),
     ("target_session_attrs", "PGTARGETSESSIONATTRS", Use::Read),
@@ -64,36 +56,12 @@ const KNOWN: &[(&str, &str, Use)] = &[
     ("sslcompression", "", Use::Ignored),
     ("sslnegotiation", "", Use::Ignored),
     ("tcp_user_timeout", "", Use::Ignored),
-    (
-        "replication",
-        "",
-        Use::Refused("an audit needs an ordinary session"),
-    ),
-    (
-        "require_auth",
-        "PGREQUIREAUTH",
-        Use::Refused("it cannot be enforced here"),
-    ),
-    (
-        "requirepeer",
-        "PGREQUIREPEER",
-        Use::Refused("it cannot be enforced here"),
-    ),
-    (
-        "sslcrl",
-        "PGSSLCRL",
-        Use::Refused("revocation lists are not checked"),
-    ),
-    (
-        "sslcrldir",
-        "PGSSLCRLDIR",
-        Use::Refused("revocation lists are not checked"),
-    ),
-    (
-        "sslpassword",
-        "",
-        Use::Refused("keys with a passphrase cannot be read; decrypt the key with openssl pkey"),
-    ),
+    ("replication", "", Use::Refused("an audit needs an ordinary session")),
+    ("require_auth", "PGREQUIREAUTH", Use::Refused("it cannot be enforced here")),
+    ("requirepeer", "PGREQUIREPEER", Use::Refused("it cannot be enforced here")),
+    ("sslcrl", "PGSSLCRL", Use::Refused("revocation lists are not checked")),
+    ("sslcrldir", "PGSSLCRLDIR", Use::Refused("revocation lists are not checked")),
+    ("sslpassword", "", Use::Refused("keys with a passphrase cannot be read; decrypt the key with openssl pkey")),
 ];
 
 /// Parameters that other drivers and pools add to the same URL. They say nothing about where the database is.
@@ -138,9 +106,7 @@ impl Parameters {
     /// Takes in a value; a later one replaces an earlier one, as in libpq.
     pub fn insert(&mut self, name: &str, value: String) -> Result<(), SettingsError> {
         if OF_OTHER_DRIVERS.contains(&name) {
-            self.warnings.push(format!(
-                "the connection parameter `{name}` means nothing to dbaudit and is ignored"
-            ));
+            self.warnings.push(format!("the connection parameter `{name}` means nothing to dbaudit and is ignored"));
             return Ok(());
         }
         // libpq takes this one spelling of JDBC.
@@ -182,32 +148,23 @@ fn unknown(name: &str) -> SettingsError {
     // Anything that does not look like a parameter may be a piece of a password.
     let plausible = name.len() <= 40
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
     if !plausible {
         return SettingsError::NotAParameter;
     }
     let lower = name.to_ascii_lowercase();
-    let nearest = OTHER_WORDS
-        .iter()
-        .find(|(word, _)| *word == lower)
-        .map(|(_, meant)| *meant)
-        .or_else(|| {
-            KNOWN
-                .iter()
-                .filter(|(_, _, usage)| matches!(usage, Use::Read))
-                .map(|(known, ..)| (*known, strsim::jaro_winkler(&lower, known)))
-                .filter(|(_, likeness)| *likeness > 0.82)
-                .max_by(|(_, a), (_, b)| a.total_cmp(b))
-                .map(|(known, _)| known)
-        });
+    let nearest = OTHER_WORDS.iter().find(|(word, _)| *word == lower).map(|(_, meant)| *meant).or_else(|| {
+        KNOWN
+            .iter()
+            .filter(|(_, _, usage)| matches!(usage, Use::Read))
+            .map(|(known, ..)| (*known, strsim::jaro_winkler(&lower, known)))
+            .filter(|(_, likeness)| *likeness > 0.82)
+            .max_by(|(_, a), (_, b)| a.total_cmp(b))
+            .map(|(known, _)| known)
+    });
     let advice = match nearest {
         Some(known) => format!("did you mean `{known}`?"),
         None => "a session variable is set with options=-c name=value".to_owned(),
     };
-    SettingsError::UnknownParameter {
-        name: name.to_owned(),
-        advice,
-    }
+    SettingsError::UnknownParameter { name: name.to_owned(), advice }
 }

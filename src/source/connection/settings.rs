@@ -158,25 +158,14 @@ impl ConnectionString {
     pub fn resolve(&self, environment: &Environment) -> Result<Settings, SettingsError> {
         let variables = Parameters::of_environment(environment)?;
         let get = |name| {
-            [&self.parameters, &variables]
-                .into_iter()
-                .find_map(|layer| layer.get(name))
-                .filter(|v| !v.is_empty())
+            [&self.parameters, &variables].into_iter().find_map(|layer| layer.get(name)).filter(|v| !v.is_empty())
         };
         let service = match get("service") {
-            Some(name) => files::service(
-                name,
-                get("servicefile").map(|file| environment.path(file)),
-                environment,
-            )?,
+            Some(name) => files::service(name, get("servicefile").map(|file| environment.path(file)), environment)?,
             None => Parameters::default(),
         };
         let layers = [&self.parameters, &service, &variables];
-        Resolver {
-            layers,
-            environment,
-        }
-        .settings()
+        Resolver { layers, environment }.settings()
     }
 }
 
@@ -195,9 +184,7 @@ impl Settings {
                 let port = host.port.to_string();
                 match &host.target {
                     Target::Tcp { name, .. } => host_and_port(name, Some(&port)),
-                    Target::Socket(directory) => {
-                        host_and_port(&directory.to_string_lossy(), Some(&port))
-                    }
+                    Target::Socket(directory) => host_and_port(&directory.to_string_lossy(), Some(&port)),
                 }
             })
             .collect();
@@ -225,27 +212,17 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn settings(&self) -> Result<Settings, SettingsError> {
-        let mut warnings: Vec<_> = self
-            .layers
-            .iter()
-            .flat_map(|layer| layer.warnings.clone())
-            .collect();
+        let mut warnings: Vec<_> = self.layers.iter().flat_map(|layer| layer.warnings.clone()).collect();
         self.choice("gssencmode", "prefer", &[("prefer", ()), ("disable", ())])?;
-        let user = self
-            .get("user")
-            .or(self.environment.user())
-            .ok_or(SettingsError::NoUser)?
-            .to_owned();
+        let user = self.get("user").or(self.environment.user()).ok_or(SettingsError::NoUser)?.to_owned();
         let database = self.get("dbname").map(str::to_owned);
         let mut hosts = self.hosts()?;
         self.passwords(&mut hosts, &user, database.as_deref(), &mut warnings);
         let mut application_name = self.get("application_name").unwrap_or("dbaudit");
         if application_name.starts_with("pg_") {
             // CockroachDB changes what its catalogs show to pg_dump and its kin.
-            warnings.push(
-                "names of PostgreSQL's own tools cannot be used as application_name; it is dbaudit"
-                    .to_owned(),
-            );
+            warnings
+                .push("names of PostgreSQL's own tools cannot be used as application_name; it is dbaudit".to_owned());
             application_name = "dbaudit";
         }
         Ok(Settings {
@@ -283,10 +260,7 @@ impl Resolver<'_> {
 
     /// The nearest value. One that is given but empty hides those behind it and stands for the default.
     fn get(&self, name: &str) -> Option<&str> {
-        self.layers
-            .iter()
-            .find_map(|layer| layer.get(name))
-            .filter(|value| !value.is_empty())
+        self.layers.iter().find_map(|layer| layer.get(name)).filter(|value| !value.is_empty())
     }
 
     fn path(&self, name: &str) -> Option<PathBuf> {
@@ -295,38 +269,21 @@ impl Resolver<'_> {
 
     /// The path given for `name`, else libpq's default file if there is one.
     fn path_or_default(&self, name: &str, default: &str) -> Option<PathBuf> {
-        self.path(name).or_else(|| {
-            self.environment
-                .home_file(default)
-                .filter(|path| path.exists())
-        })
+        self.path(name).or_else(|| self.environment.home_file(default).filter(|path| path.exists()))
     }
 
-    fn choice<T: Copy>(
-        &self,
-        name: &'static str,
-        default: &str,
-        choices: &[(&str, T)],
-    ) -> Result<T, SettingsError> {
+    fn choice<T: Copy>(&self, name: &'static str, default: &str, choices: &[(&str, T)]) -> Result<T, SettingsError> {
         let value = self.get(name).unwrap_or(default);
-        let found = choices
-            .iter()
-            .find(|(word, _)| word.eq_ignore_ascii_case(value));
+        let found = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
         found.map(|(_, choice)| *choice).ok_or_else(|| {
             let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-            SettingsError::Value {
-                name,
-                expected: words.join(", "),
-            }
+            SettingsError::Value { name, expected: words.join(", ") }
         })
     }
 
     fn hosts(&self) -> Result<Vec<Host>, SettingsError> {
-        let list = |name| {
-            self.get(name)
-                .map(|text| text.split(',').map(str::trim).collect::<Vec<_>>())
-                .unwrap_or_default()
-        };
+        let list =
+            |name| self.get(name).map(|text| text.split(',').map(str::trim).collect::<Vec<_>>()).unwrap_or_default();
         let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
         let count = names.len().max(addresses.len()).max(1);
         let fits = |list: &[&str]| list.is_empty() || list.len() == count;
@@ -335,69 +292,41 @@ impl Resolver<'_> {
         }
         (0..count)
             .map(|place| {
-                let nth =
-                    |list: &[&'_ str]| list.get(place).copied().unwrap_or_default().to_owned();
+                let nth = |list: &[&'_ str]| list.get(place).copied().unwrap_or_default().to_owned();
                 let port = match if ports.len() == 1 {
                     ports.first().copied().unwrap_or_default().to_owned()
                 } else {
                     nth(&ports)
                 } {
                     port if port.is_empty() => 5432,
-                    port => port
-                        .parse()
-                        .ok()
-                        .filter(|port| *port > 0)
-                        .ok_or(SettingsError::Port)?,
+                    port => port.parse().ok().filter(|port| *port > 0).ok_or(SettingsError::Port)?,
                 };
                 let address = match nth(&addresses) {
                     address if address.is_empty() => None,
                     address => Some(address.parse().map_err(|_| SettingsError::Address)?),
                 };
-                Ok(Host {
-                    target: self.target(nth(&names), address, port),
-                    port,
-                    password: None,
-                })
+                Ok(Host { target: self.target(nth(&names), address, port), port, password: None })
             })
             .collect()
     }
 
     fn target(&self, name: String, address: Option<IpAddr>, port: u16) -> Target {
         match (name.as_str(), address) {
-            ("", Some(address)) => Target::Tcp {
-                name: address.to_string(),
-                address: Some(address),
-            },
+            ("", Some(address)) => Target::Tcp { name: address.to_string(), address: Some(address) },
             ("", None) => match self.environment.socket_directory(port) {
                 Some(directory) => Target::Socket(directory.to_owned()),
-                None => Target::Tcp {
-                    name: "localhost".to_owned(),
-                    address: None,
-                },
+                None => Target::Tcp { name: "localhost".to_owned(), address: None },
             },
             (path, None) if path.starts_with('/') => Target::Socket(PathBuf::from(path)),
             _ => Target::Tcp { name, address },
         }
     }
 
-    fn passwords(
-        &self,
-        hosts: &mut [Host],
-        user: &str,
-        database: Option<&str>,
-        warnings: &mut Vec<String>,
-    ) {
+    fn passwords(&self, hosts: &mut [Host], user: &str, database: Option<&str>, warnings: &mut Vec<String>) {
         let origins = ["the connection string", "the service file", "PGPASSWORD"];
         let given = self.layers.iter().zip(origins).find_map(|(layer, origin)| {
-            let secret = Secret::new(
-                layer
-                    .get("password")
-                    .filter(|password| !password.is_empty())?,
-            );
-            Some(Password {
-                secret,
-                origin: origin.to_owned(),
-            })
+            let secret = Secret::new(layer.get("password").filter(|password| !password.is_empty())?);
+            Some(Password { secret, origin: origin.to_owned() })
         });
         if given.is_some() {
             for host in hosts {
@@ -405,10 +334,7 @@ impl Resolver<'_> {
             }
             return;
         }
-        let Some(path) = self
-            .path("passfile")
-            .or_else(|| self.environment.home_file(".pgpass"))
-        else {
+        let Some(path) = self.path("passfile").or_else(|| self.environment.home_file(".pgpass")) else {
             return;
         };
         let file = PasswordFile::read(&path, warnings);
@@ -416,17 +342,12 @@ impl Resolver<'_> {
             let name = match &host.target {
                 Target::Tcp { name, .. } => name.as_str(),
                 // libpq's word for the usual socket directory.
-                Target::Socket(directory) if self.environment.is_socket_directory(directory) => {
-                    "localhost"
-                }
+                Target::Socket(directory) if self.environment.is_socket_directory(directory) => "localhost",
                 Target::Socket(directory) => &directory.to_string_lossy(),
             };
             host.password = file
                 .password(name, host.port, database.unwrap_or(user), user)
-                .map(|secret| Password {
-                    secret,
-                    origin: path.display().to_string(),
-                });
+                .map(|secret| Password { secret, origin: path.display().to_string() });
         }
     }
 
@@ -445,35 +366,23 @@ impl Resolver<'_> {
             ],
         )?;
         let of_system = || Roots::System {
-            file: self
-                .environment
-                .variable("SSL_CERT_FILE")
-                .map(PathBuf::from),
+            file: self.environment.variable("SSL_CERT_FILE").map(PathBuf::from),
             directory: self.environment.variable("SSL_CERT_DIR").map(PathBuf::from),
         };
         let given = self.path("sslrootcert");
-        let default = self
-            .environment
-            .home_file(".postgresql/root.crt")
-            .filter(|path| path.exists());
+        let default = self.environment.home_file(".postgresql/root.crt").filter(|path| path.exists());
         let roots = match mode {
             SslMode::Disable if !system => Roots::Unchecked,
             // Anybody can get a certificate from a public authority: it proves something only along with the name.
             _ if system && mode < SslMode::VerifyFull => return Err(SettingsError::WeakSystem),
             _ if system => of_system(),
-            SslMode::Disable | SslMode::Allow | SslMode::Prefer => {
-                given.map_or(Roots::Unchecked, Roots::File)
-            }
+            SslMode::Disable | SslMode::Allow | SslMode::Prefer => given.map_or(Roots::Unchecked, Roots::File),
             SslMode::Require => given.or(default).map_or(Roots::Unchecked, Roots::File),
             SslMode::VerifyCa => Roots::File(given.or(default).ok_or(SettingsError::NoRoots)?),
             SslMode::VerifyFull => given.or(default).map_or_else(of_system, Roots::File),
         };
         let certificate = self.path_or_default("sslcert", ".postgresql/postgresql.crt");
-        let send = self.choice(
-            "sslcertmode",
-            "allow",
-            &[("disable", false), ("allow", true), ("require", true)],
-        )?;
+        let send = self.choice("sslcertmode", "allow", &[("disable", false), ("allow", true), ("require", true)])?;
         let client = match certificate.filter(|_| send && mode > SslMode::Disable) {
             Some(certificate) => {
                 let key = self.path_or_default("sslkey", ".postgresql/postgresql.key");
@@ -482,12 +391,7 @@ impl Resolver<'_> {
             None => None,
         };
         // 1.0 and 1.1 are broken and not spoken at all: as a lower bound they mean 1.2.
-        let bounds = &[
-            ("TLSv1", 10),
-            ("TLSv1.1", 11),
-            ("TLSv1.2", 12),
-            ("TLSv1.3", 13),
-        ];
+        let bounds = &[("TLSv1", 10), ("TLSv1.1", 11), ("TLSv1.2", 12), ("TLSv1.3", 13)];
         let lowest = self.choice("ssl_min_protocol_version", "TLSv1.2", bounds)?;
         let highest = self.choice("ssl_max_protocol_version", "TLSv1.3", bounds)?;
         let versions = (lowest <= 12 && 12 <= highest, lowest <= 13 && 13 <= highest);
@@ -495,24 +399,16 @@ impl Resolver<'_> {
             return Err(SettingsError::NoVersion);
         }
         let sni = self.choice("sslsni", "1", &[("1", true), ("0", false)])?;
-        Ok(TlsSettings {
-            mode,
-            roots,
-            client,
-            sni,
-            versions,
-        })
+        Ok(TlsSettings { mode, roots, client, sni, versions })
     }
 
     /// `options`, with CockroachDB's `cluster=NAME` written as the option that it stands for.
     fn options(&self) -> Option<String> {
         let options = self.get("options");
         match self.get("cluster") {
-            Some(cluster) if !options.is_some_and(|options| options.contains("--cluster")) => Some(
-                format!("--cluster={cluster} {}", options.unwrap_or_default())
-                    .trim_end()
-                    .to_owned(),
-            ),
+            Some(cluster) if !options.is_some_and(|options| options.contains("--cluster")) => {
+                Some(format!("--cluster={cluster} {}", options.unwrap_or_default()).trim_end().to_owned())
+            }
             _ => options.map(str::to_owned),
         }
     }
@@ -526,9 +422,6 @@ impl Resolver<'_> {
             name: "connect_timeout",
             expected: "a whole number of seconds".to_owned(),
         })?;
-        Ok(u64::try_from(seconds)
-            .ok()
-            .filter(|seconds| *seconds > 0)
-            .map(Duration::from_secs))
+        Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs))
     }
 }

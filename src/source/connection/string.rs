@@ -7,11 +7,7 @@ use std::fmt;
 use std::str::{Chars, FromStr};
 
 const SCHEMES: &[&str] = &["postgresql", "postgres", "cockroachdb", "cockroach"];
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 const IN_BRACKETS: &AsciiSet = &UNRESERVED.remove(b':');
 
@@ -49,18 +45,10 @@ impl ConnectionString {
     pub fn redacted(&self) -> String {
         let get = |name| self.parameters.get(name).filter(|value| !value.is_empty());
         let ports: Vec<_> = get("port").unwrap_or_default().split(',').collect();
-        let hosts = get("host")
-            .or(get("hostaddr"))
-            .unwrap_or_default()
-            .split(',')
-            .enumerate();
+        let hosts = get("host").or(get("hostaddr")).unwrap_or_default().split(',').enumerate();
         let hosts: Vec<_> = hosts
             .map(|(place, host)| {
-                let port = if ports.len() == 1 {
-                    ports.first()
-                } else {
-                    ports.get(place)
-                };
+                let port = if ports.len() == 1 { ports.first() } else { ports.get(place) };
                 host_and_port(host, port.copied().filter(|port| !port.is_empty()))
             })
             .collect();
@@ -91,12 +79,8 @@ impl fmt::Debug for ConnectionString {
 /// A URL without secrets.
 pub(super) fn url(user: Option<&str>, hosts: &[String], database: Option<&str>) -> String {
     let encode = |text| utf8_percent_encode(text, UNRESERVED);
-    let user = user
-        .map(|user| format!("{}@", encode(user)))
-        .unwrap_or_default();
-    let database = database
-        .map(|name| format!("/{}", encode(name)))
-        .unwrap_or_default();
+    let user = user.map(|user| format!("{}@", encode(user))).unwrap_or_default();
+    let database = database.map(|name| format!("/{}", encode(name))).unwrap_or_default();
     format!("postgresql://{user}{}{database}", hosts.join(","))
 }
 
@@ -141,20 +125,15 @@ fn of_url(rest: &str) -> Result<Parameters, SettingsError> {
     };
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let database = path.strip_prefix('/').unwrap_or_default();
-    for (name, part, value) in [
-        ("user", "user name", user),
-        ("password", "password", password),
-        ("dbname", "database name", database),
-    ] {
+    for (name, part, value) in
+        [("user", "user name", user), ("password", "password", password), ("dbname", "database name", database)]
+    {
         if !value.is_empty() {
             parameters.insert(name, decode(value, part)?)?;
         }
     }
     if !hosts.is_empty() {
-        let hosts = hosts
-            .split(',')
-            .map(host_of_url)
-            .collect::<Result<Vec<_>, _>>()?;
+        let hosts = hosts.split(',').map(host_of_url).collect::<Result<Vec<_>, _>>()?;
         let (hosts, ports): (Vec<_>, Vec<_>) = hosts.into_iter().unzip();
         if hosts.iter().any(|host| !host.is_empty()) {
             parameters.insert("host", hosts.join(","))?;
@@ -163,13 +142,11 @@ fn of_url(rest: &str) -> Result<Parameters, SettingsError> {
             parameters.insert("port", ports.join(","))?;
         }
     }
-    of_query(query, &mut parameters).map_err(|error| {
-        if query.contains('@') {
-            SettingsError::StrayAt
-        } else {
-            error
-        }
-    })?;
+    of_query(query, &mut parameters).map_err(
+        |error| {
+            if query.contains('@') { SettingsError::StrayAt } else { error }
+        },
+    )?;
     Ok(parameters)
 }
 
@@ -204,15 +181,12 @@ fn host_of_url(text: &str) -> Result<(String, &str), SettingsError> {
 
 /// Strict, as libpq is: a `%` that encodes nothing is a mistake that would change a password silently.
 fn decode(text: &str, part: &'static str) -> Result<String, SettingsError> {
-    let hexadecimal =
-        |code: &str| code.chars().take(2).filter(char::is_ascii_hexdigit).count() == 2;
+    let hexadecimal = |code: &str| code.chars().take(2).filter(char::is_ascii_hexdigit).count() == 2;
     if !text.split('%').skip(1).all(hexadecimal) || text.contains("%00") {
         return Err(SettingsError::PercentEncoding { part });
     }
     let decoded = percent_decode_str(text).decode_utf8();
-    Ok(decoded
-        .map_err(|_| SettingsError::PercentEncoding { part })?
-        .into_owned())
+    Ok(decoded.map_err(|_| SettingsError::PercentEncoding { part })?.into_owned())
 }
 
 /// `name = value` pairs parted by spaces; values may stand in single quotes, `\` takes the next character as it is.
@@ -222,27 +196,19 @@ fn of_pairs(text: &str) -> Result<Parameters, SettingsError> {
     // A password with a space in it that is not quoted: the words behind it must not be shown.
     let mut after_password = false;
     while !rest.is_empty() {
-        let end = rest
-            .find(|c: char| c == '=' || c.is_whitespace())
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
         let (name, tail) = rest.split_at(end);
         let Some(tail) = tail.trim_start().strip_prefix('=') else {
-            return Err(if after_password {
-                SettingsError::SpaceInPassword
-            } else {
-                SettingsError::NotPairs
-            });
+            return Err(if after_password { SettingsError::SpaceInPassword } else { SettingsError::NotPairs });
         };
         let mut characters = tail.trim_start().chars();
         let quoted = characters.as_str().starts_with('\'');
         let value = value_of_pair(&mut characters, quoted)?;
-        parameters.insert(name, value).map_err(|error| {
-            if after_password {
-                SettingsError::SpaceInPassword
-            } else {
-                error
-            }
-        })?;
+        parameters.insert(name, value).map_err(
+            |error| {
+                if after_password { SettingsError::SpaceInPassword } else { error }
+            },
+        )?;
         after_password = !quoted && matches!(name, "password" | "sslpassword");
         rest = characters.as_str().trim_start();
     }
@@ -262,9 +228,5 @@ fn value_of_pair(characters: &mut Chars<'_>, quoted: bool) -> Result<String, Set
             c => value.push(c),
         }
     }
-    if quoted {
-        Err(SettingsError::Quote)
-    } else {
-        Ok(value)
-    }
+    if quoted { Err(SettingsError::Quote) } else { Ok(value) }
 }

@@ -9,9 +9,7 @@ use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::version::{TLS12, TLS13};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,18 +18,9 @@ use x509_cert::der::Decode;
 
 /// Reads the files and makes the connector.
 pub(super) fn connector(settings: &Settings) -> Result<MakeRustlsConnect, FileError> {
-    let TlsSettings {
-        mode,
-        roots,
-        client,
-        sni,
-        versions,
-    } = &settings.tls;
+    let TlsSettings { mode, roots, client, sni, versions } = &settings.tls;
     let provider = Arc::new(ring::default_provider());
-    let versions: Vec<_> = [versions.0.then_some(&TLS12), versions.1.then_some(&TLS13)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let versions: Vec<_> = [versions.0.then_some(&TLS12), versions.1.then_some(&TLS13)].into_iter().flatten().collect();
     let verifier = Verifier {
         anchors: anchors(roots)?,
         check_name: *mode == SslMode::VerifyFull,
@@ -47,14 +36,10 @@ pub(super) fn connector(settings: &Settings) -> Result<MakeRustlsConnect, FileEr
         Some((certificate, key)) => {
             let chain = certificates("sslcert", certificate)?;
             let secret = private_key(key)?;
-            config
-                .with_client_auth_cert(chain, secret)
-                .map_err(|error| match error {
-                    Error::InconsistentKeys(_) => {
-                        FileError::new("sslkey", key, FileProblem::Mismatch(certificate.clone()))
-                    }
-                    _ => FileError::new("sslkey", key, FileProblem::Unusable),
-                })?
+            config.with_client_auth_cert(chain, secret).map_err(|error| match error {
+                Error::InconsistentKeys(_) => FileError::new("sslkey", key, FileProblem::Mismatch(certificate.clone())),
+                _ => FileError::new("sslkey", key, FileProblem::Unusable),
+            })?
         }
         None => config.with_no_client_auth(),
     };
@@ -81,20 +66,16 @@ fn anchors(roots: &Roots) -> Result<Option<Anchors>, FileError> {
             };
             store.add_parsable_certificates(found.certs);
             if store.is_empty() {
-                return Err(FileError::new(
-                    "sslrootcert",
-                    Path::new("system"),
-                    FileProblem::NoSystemRoots,
-                ));
+                return Err(FileError::new("sslrootcert", Path::new("system"), FileProblem::NoSystemRoots));
             }
             Vec::new()
         }
         Roots::File(path) => {
             let listed = certificates("sslrootcert", path)?;
             for certificate in &listed {
-                store.add(certificate.clone()).map_err(|_| {
-                    FileError::new("sslrootcert", path, FileProblem::NotACertificate)
-                })?;
+                store
+                    .add(certificate.clone())
+                    .map_err(|_| FileError::new("sslrootcert", path, FileProblem::NotACertificate))?;
             }
             listed
         }
@@ -103,14 +84,10 @@ fn anchors(roots: &Roots) -> Result<Option<Anchors>, FileError> {
 }
 
 fn read(parameter: &'static str, path: &Path) -> Result<Vec<u8>, FileError> {
-    fs::read(path)
-        .map_err(|error| FileError::new(parameter, path, FileProblem::Unreadable(error.kind())))
+    fs::read(path).map_err(|error| FileError::new(parameter, path, FileProblem::Unreadable(error.kind())))
 }
 
-fn certificates(
-    parameter: &'static str,
-    path: &Path,
-) -> Result<Vec<CertificateDer<'static>>, FileError> {
+fn certificates(parameter: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
     let text = read(parameter, path)?;
     let found: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(&text).collect();
     found
@@ -123,24 +100,13 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, FileError> {
     let problem = |problem| FileError::new("sslkey", path, problem);
     let text = read("sslkey", path)?;
     if let Ok(metadata) = fs::metadata(path)
-        && let Some(mode) = loose_mode(
-            &metadata,
-            if owned_by_root(&metadata) {
-                0o037
-            } else {
-                0o077
-            },
-        )
+        && let Some(mode) = loose_mode(&metadata, if owned_by_root(&metadata) { 0o037 } else { 0o077 })
     {
         return Err(problem(FileProblem::OpenToOthers(mode)));
     }
     PrivateKeyDer::from_pem_slice(&text).map_err(|_| {
         let encrypted = String::from_utf8_lossy(&text).contains("ENCRYPTED");
-        problem(if encrypted {
-            FileProblem::Encrypted
-        } else {
-            FileProblem::NotAKey
-        })
+        problem(if encrypted { FileProblem::Encrypted } else { FileProblem::NotAKey })
     })
 }
 
@@ -196,13 +162,7 @@ impl ServerCertVerifier for Verifier {
         let certificate = ParsedCertificate::try_from(end_entity)?;
         if !anchors.listed.contains(end_entity) {
             let algorithms = self.provider.signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(
-                &certificate,
-                &anchors.store,
-                intermediates,
-                now,
-                algorithms,
-            )?;
+            verify_server_cert_signed_by_trust_anchor(&certificate, &anchors.store, intermediates, now, algorithms)?;
         }
         if self.check_name {
             verify_server_name(&certificate, server_name)?;
@@ -218,12 +178,7 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<HandshakeSignatureValid, Error> {
         self.tolerate(
             cert,
-            verify_tls12_signature(
-                message,
-                cert,
-                dss,
-                &self.provider.signature_verification_algorithms,
-            ),
+            verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms),
         )
     }
 
@@ -235,19 +190,12 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<HandshakeSignatureValid, Error> {
         self.tolerate(
             cert,
-            verify_tls13_signature(
-                message,
-                cert,
-                dss,
-                &self.provider.signature_verification_algorithms,
-            ),
+            verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms),
         )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 
@@ -258,10 +206,7 @@ impl Verifier {
         certificate: &CertificateDer<'_>,
         result: Result<HandshakeSignatureValid, Error>,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if self.anchors.is_none()
-            && !self.must_sign
-            && ParsedCertificate::try_from(certificate).is_err()
-        {
+        if self.anchors.is_none() && !self.must_sign && ParsedCertificate::try_from(certificate).is_err() {
             return Ok(HandshakeSignatureValid::assertion());
         }
         result
@@ -269,24 +214,15 @@ impl Verifier {
 }
 
 fn check_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
-    let certificate =
-        x509_cert::Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
+    let certificate = x509_cert::Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
     let validity = certificate.tbs_certificate.validity;
     let not_before = UnixTime::since_unix_epoch(validity.not_before.to_unix_duration());
     let not_after = UnixTime::since_unix_epoch(validity.not_after.to_unix_duration());
     if now > not_after {
-        return Err(CertificateError::ExpiredContext {
-            time: now,
-            not_after,
-        }
-        .into());
+        return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
     }
     if now < not_before {
-        return Err(CertificateError::NotValidYetContext {
-            time: now,
-            not_before,
-        }
-        .into());
+        return Err(CertificateError::NotValidYetContext { time: now, not_before }.into());
     }
     Ok(())
 }

@@ -1,0 +1,6 @@
+//! What the tests share.
+#![allow(dead_code)]
+
+pub mod certificates;
+pub mod peer;
+pub mod postgres;
