@@ -1,6 +1,7 @@
 //! What the tests share.
 #![allow(dead_code)]
 
+pub mod binary;
 pub mod certificates;
 pub mod peer;
 pub mod postgres;

@@ -1,0 +1,60 @@
+//! Runs of the binary itself.
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+/// The binary in an environment of its own: nothing that the developer has set reaches it.
+pub fn dbaudit(args: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("dbaudit").expect("the binary");
+    let inherited: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
+    for name in inherited {
+        let text = name.to_string_lossy().into_owned();
+        if text.starts_with("PG") || matches!(text.as_str(), "DATABASE_URL" | "NO_COLOR" | "CLICOLOR_FORCE" | "COLUMNS")
+        {
+            command.env_remove(name);
+        }
+    }
+    command.args(args);
+    command
+}
+
+/// What a run left behind.
+pub struct Run {
+    /// Exit code; -1 if it was killed.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+/// Runs it to its end.
+pub fn run(args: &[&str]) -> Run {
+    finish(&mut dbaudit(args))
+}
+
+/// Runs a prepared command to its end. A panic of the binary fails the test whatever it expects.
+pub fn finish(command: &mut Command) -> Run {
+    let output = command.output().expect("the binary runs");
+    let run = Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+    };
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+    run
+}
+
+/// The report of `check SOURCE… --format json`, with its exit code.
+pub fn check(args: &[&str]) -> (Value, i32) {
+    let mut all = vec!["check", "--format", "json"];
+    all.extend(args);
+    let run = run(&all);
+    assert!(run.code == 0 || run.code == 1, "exit code {}: {}", run.code, run.stderr);
+    (serde_json::from_str(&run.stdout).expect("JSON on standard output"), run.code)
+}
+
+/// The findings of a report.
+pub fn findings(report: &Value) -> &Vec<Value> {
+    report["findings"].as_array().expect("findings")
+}
