@@ -5,4 +5,5 @@
 
 pub mod catalog;
 pub mod engine;
+pub mod source;
 pub mod sql;

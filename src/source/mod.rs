@@ -1,0 +1,2 @@
+//! Where a catalog comes from.
+pub mod ddl;
