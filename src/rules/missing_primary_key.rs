@@ -30,7 +30,7 @@ declare_rule! {
     /// SQL: `ALTER TABLE t ADD PRIMARY KEY …` (PostgreSQL: build the index concurrently first and add the key `USING INDEX`;
     /// CockroachDB: `ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (…)`). Django, Rails, Prisma and SQLAlchemy add a key by
     /// themselves unless a model says otherwise (`managed = False`, `id: false`).
-    "missing-primary-key", prior: 1.0, needs: [Definitions]
+    "missing-primary-key", prior: 1.0, needs: []
 }
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {

@@ -28,7 +28,7 @@ declare_rule! {
     /// ## How to fix it
     /// SQL: `CREATE UNIQUE INDEX … ON invoice (org_id, number)`. Django: `UniqueConstraint(fields=["org", "number"], name=…)`.
     /// Rails: `add_index :invoices, [:org_id, :number], unique: true`. Prisma: `@@unique([orgId, number])`.
-    "missing-scoped-key", prior: -2.0, needs: [Definitions]
+    "missing-scoped-key", prior: -2.0, needs: []
 }
 
 /// Last words of columns that name a row within its parent, with their log-odds.

@@ -30,7 +30,7 @@ declare_rule! {
     /// ## How to fix it
     /// SQL: `CREATE UNIQUE INDEX … ON users (email)`. Django: `unique=True`, or `UniqueConstraint(Lower("email"), name=…)`.
     /// Rails: `add_index :users, :email, unique: true`. Prisma: `@unique`. SQLAlchemy: `unique=True`.
-    "missing-unique-key", prior: -1.5, needs: [Definitions]
+    "missing-unique-key", prior: -1.5, needs: []
 }
 
 /// Last words of columns that name their row, with the log-odds that such a column is unique alone.

@@ -32,7 +32,7 @@ declare_rule! {
     /// SQL: `CREATE UNIQUE INDEX … ON reservation (show_id, user_id)`. Django: `UniqueConstraint(fields=["show", "user"],
     /// name=…)` and `get_or_create`, or `bulk_create(ignore_conflicts=True)`. Rails: `add_index …, unique: true` beside
     /// `validates_uniqueness_of`. Prisma: `@@unique([showId, userId])`. SQLAlchemy: `UniqueConstraint("show_id", "user_id")`.
-    "missing-unique-pair", prior: -0.5, needs: [Definitions]
+    "missing-unique-pair", prior: -0.5, needs: []
 }
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {

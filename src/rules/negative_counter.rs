@@ -37,7 +37,7 @@ declare_rule! {
     /// Django: `PositiveIntegerField`, or `CheckConstraint(condition=Q(available_seats__gte=0), name=…)`; and in the view
     /// `Show.objects.filter(pk=pk, available_seats__gt=0).update(available_seats=F("available_seats") - 1)`.
     /// Rails: `add_check_constraint :shows, "available_seats >= 0"`. SQLAlchemy: `CheckConstraint("available_seats >= 0")`.
-    "negative-counter", prior: -2.0, needs: [Definitions, UserTypes]
+    "negative-counter", prior: -2.0, needs: [UserTypes]
 }
 
 /// What is counted or measured and cannot be less than nothing. Plain English; the column's last words weigh most.

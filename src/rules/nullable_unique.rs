@@ -33,7 +33,7 @@ declare_rule! {
     /// On every engine: a partial key for the rows with NULL, `CREATE UNIQUE INDEX … ON t (name) WHERE parent_id IS NULL`.
     /// PostgreSQL 15 and later: `UNIQUE NULLS NOT DISTINCT (parent_id, name)`. Or make the column NOT NULL.
     /// Django: `UniqueConstraint(fields=["name"], condition=Q(parent__isnull=True), name=…)`, or `nulls_distinct=False`.
-    "nullable-unique", prior: -1.2, needs: [Definitions]
+    "nullable-unique", prior: -1.2, needs: []
 }
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {

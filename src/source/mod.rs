@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::catalog::{Catalog, Missing, Part};
+use crate::catalog::Catalog;
 use crate::engine::Engine;
 use connection::Settings;
 use files::Content;
@@ -112,16 +112,17 @@ fn load(source: Source, options: &Options) -> (SourceName, Result<Loaded>) {
 
 fn read_ddl(name: &str, files: &[ddl::SchemaFile], options: &Options) -> Loaded {
     let reading = ddl::read(files, &ddl::Options { engine: options.engine });
-    let mut catalog = reading.catalog;
-    let unread: Vec<String> =
-        reading.problems.iter().filter(|p| p.severity == ddl::Severity::Unread).map(ToString::to_string).collect();
-    if !unread.is_empty() {
-        let reason = format!("{} statements of {name} were not understood", unread.len());
-        catalog.missing.push(Missing { part: Part::Definitions, reason });
-    }
+    let lost = reading.problems.iter().filter(|p| p.severity == ddl::Severity::Unread);
+    let unread = lost.map(ToString::to_string).collect();
     let bytes: usize = files.iter().map(|f| f.text.len()).sum();
     let how = format!("read from {} files, {:.1} MB", files.len(), bytes as f64 / 1e6);
-    Loaded { catalog, unread, warnings: Vec::new(), how, why_empty: format!("{name} creates no table") }
+    Loaded {
+        catalog: reading.catalog,
+        unread,
+        warnings: Vec::new(),
+        how,
+        why_empty: format!("{name} creates no table"),
+    }
 }
 
 async fn read_live(settings: &Settings, options: &Options) -> Result<Loaded> {

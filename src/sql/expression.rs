@@ -1,7 +1,7 @@
 //! From the parser's syntax tree to [`Expr`].
 
 use squawk_syntax::ast::{self, AstNode, BinOp, LitKind, PostfixOp, PrefixOp};
-use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use crate::catalog::{Comparison, Expr, TypeFamily, canonical_type, family};
 
@@ -32,7 +32,7 @@ pub fn parse_expressions(sql: &str) -> Option<Vec<Expr>> {
         return None;
     }
     let text = format!("SELECT {}", super::rewrite(sql));
-    let parse = SourceFile::parse(&text);
+    let parse = super::parse(&text)?;
     if !parse.errors().is_empty() {
         return None;
     }

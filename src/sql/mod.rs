@@ -3,25 +3,28 @@
 
 mod cockroach;
 mod expression;
+mod tokens;
 
-pub use cockroach::rewrite;
+pub use cockroach::{Extra, Rewritten, rewrite, rewrite_statement};
 pub use expression::{convert, parse_expression, parse_expressions};
+pub use tokens::{Token, Tokens, is_trivia};
+
+use squawk_syntax::{Parse, SourceFile};
 
 /// Nesting of brackets beyond which text is not given to the recursive parser. PostgreSQL itself gives up near
 /// `max_stack_depth`; no schema of the 39 that were looked at nests deeper than 30.
 pub const MAX_NESTING: usize = 400;
 
-/// Whether brackets nest too deep for a recursive parser.
+/// Tokens in a row, without a comma or a bracket between them, beyond which text is not given to the parser: its tree,
+/// and all that walks over it, may become as deep as a chain of operators is long.
+pub const MAX_RUN: usize = 2_000;
+
+/// Whether brackets nest, or operators chain, too deep for a recursive parser.
 pub fn nests_too_deep(sql: &str) -> bool {
-    let (mut depth, mut deepest) = (0usize, 0);
-    for token in squawk_lexer::tokenize(sql) {
-        use squawk_lexer::TokenKind::{CloseBracket, CloseParen, OpenBracket, OpenParen};
-        match token.kind {
-            OpenParen | OpenBracket => depth += 1,
-            CloseParen | CloseBracket => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest > MAX_NESTING
+    Tokens::of(sql).too_deep()
+}
+
+/// Parses, and gives up on text on which the parser itself gives up: it asserts that it moves on.
+pub fn parse(sql: &str) -> Option<Parse<SourceFile>> {
+    std::panic::catch_unwind(|| SourceFile::parse(sql)).ok()
 }
