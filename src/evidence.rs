@@ -105,3 +105,29 @@ impl fmt::Display for Severity {
         })
     }
 }
+
+/// From which sum of log-odds on a guard is believed, and how much. Below the lowest it is not proposed at all.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+pub struct Thresholds {
+    /// From here on [`Confidence::High`].
+    pub high: f64,
+    /// From here on [`Confidence::Medium`].
+    pub medium: f64,
+    /// From here on [`Confidence::Low`].
+    pub low: f64,
+}
+
+impl Thresholds {
+    /// Evidence weighed by hand: probabilities of 0.85, 0.5 and 0.2.
+    pub const PLAIN: Thresholds = Thresholds { high: 1.735, medium: 0.0, low: -1.386 };
+
+    /// The confidence of a score.
+    pub fn level(&self, score: f64) -> Option<Confidence> {
+        match score {
+            s if s >= self.high => Some(Confidence::High),
+            s if s >= self.medium => Some(Confidence::Medium),
+            s if s >= self.low => Some(Confidence::Low),
+            _ => None,
+        }
+    }
+}

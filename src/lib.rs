@@ -8,6 +8,7 @@ pub mod cli;
 pub mod engine;
 pub mod evidence;
 pub mod guard;
+pub mod inference;
 pub mod report;
 pub mod rules;
 pub mod source;

@@ -3,9 +3,16 @@
 //! A rule looks at the catalog and proposes guards with evidence; it does no I/O. What is already implied is dropped
 //! here, proposals of one guard are merged, and of two keys on a table the narrower one that is believed wins.
 
-mod conventions;
+mod inferred;
+mod missing_composite_key;
+mod missing_external_id;
+mod missing_idempotency_key;
+mod missing_one_to_one;
+mod missing_polymorphic_key;
+mod missing_position_key;
 mod missing_primary_key;
 mod missing_scoped_key;
+mod missing_translation_key;
 mod missing_unique_key;
 mod missing_unique_pair;
 mod negative_counter;
@@ -13,20 +20,27 @@ mod nullable_unique;
 mod unvalidated_constraint;
 mod words;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Catalog, Part, Table};
 use crate::engine::add_guard;
-use crate::evidence::{Confidence, Evidence, Severity};
+use crate::evidence::{Confidence, Evidence, Severity, Thresholds};
 use crate::guard::{Guard, fit, hex};
-
-pub use conventions::Conventions;
+use crate::inference::{Belief, Inference};
 
 /// All rules, in the order in which they are listed.
 pub static RULES: &[&Rule] = &[
     &missing_unique_key::RULE,
     &missing_scoped_key::RULE,
     &missing_unique_pair::RULE,
+    &missing_one_to_one::RULE,
+    &missing_position_key::RULE,
+    &missing_idempotency_key::RULE,
+    &missing_external_id::RULE,
+    &missing_translation_key::RULE,
+    &missing_polymorphic_key::RULE,
+    &missing_composite_key::RULE,
     &missing_primary_key::RULE,
     &negative_counter::RULE,
     &nullable_unique::RULE,
@@ -42,7 +56,8 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 pub struct Rule {
     /// Identifier in kebab-case, stable.
     pub id: &'static str,
-    /// Log-odds that a guard of this shape is intended before any evidence is heard.
+    /// Log-odds that a guard of this shape is intended before any evidence is heard. A guard that is inferred brings its
+    /// own.
     pub prior: f64,
     /// Parts of the catalog without which the rule cannot look.
     pub needs: &'static [Part],
@@ -65,6 +80,9 @@ impl Rule {
 
 /// States a rule once: its page, its id, its prior, what it needs.
 macro_rules! declare_rule {
+    ($(#[doc = $doc:literal])+ $id:literal, needs: [$($part:ident),*]) => {
+        $crate::rules::declare_rule! { $(#[doc = $doc])+ $id, prior: 0.0, needs: [$($part),*] }
+    };
     ($(#[doc = $doc:literal])+ $id:literal, prior: $prior:expr, needs: [$($part:ident),*]) => {
         $(#[doc = $doc])+
         pub static RULE: $crate::rules::Rule = $crate::rules::Rule {
@@ -82,8 +100,19 @@ use declare_rule;
 pub struct Context<'a> {
     /// The schema.
     pub catalog: &'a Catalog,
-    /// What the schema's own tables do.
-    pub conventions: Conventions<'a>,
+    inference: OnceCell<Inference<'a>>,
+}
+
+impl<'a> Context<'a> {
+    /// For the rules to look at.
+    pub fn new(catalog: &'a Catalog) -> Context<'a> {
+        Context { catalog, inference: OnceCell::new() }
+    }
+
+    /// What the model makes of the schema, worked out for the first rule that asks.
+    pub fn inference(&self) -> &Inference<'a> {
+        self.inference.get_or_init(|| Inference::of(self.catalog))
+    }
 }
 
 /// A guard that a rule asks for, with at least one piece of evidence.
@@ -93,13 +122,25 @@ pub struct Proposal {
     severity: Severity,
     message: String,
     evidence: Vec<Evidence>,
+    /// Its own prior instead of the rule's.
+    prior: Option<f64>,
+    /// How the sum is judged.
+    scale: Thresholds,
 }
 
 impl Proposal {
     /// A proposal. `message` is one sentence: what can happen, to what.
     pub fn new(table: &Table, guard: Guard, severity: Severity, message: String, because: Evidence) -> Proposal {
         let table = (table.schema.clone(), table.name.clone());
-        Proposal { table, guard, severity, message, evidence: vec![because] }
+        let (prior, scale) = (None, Thresholds::PLAIN);
+        Proposal { table, guard, severity, message, evidence: vec![because], prior, scale }
+    }
+
+    /// A proposal of the model, judged on the model's scale.
+    pub fn inferred(table: &Table, guard: Guard, severity: Severity, message: String, belief: Belief) -> Proposal {
+        let table = (table.schema.clone(), table.name.clone());
+        let Belief { prior, evidence, scale } = belief;
+        Proposal { table, guard, severity, message, evidence, prior: Some(prior), scale }
     }
 
     /// One more reason.
@@ -159,29 +200,28 @@ pub struct Audit {
     pub skipped: Vec<Skipped>,
 }
 
-/// Probability from which on a finding is of high confidence, and of medium. Below [`LOW`] it is not made at all.
-const HIGH: f64 = 0.85;
-const MEDIUM: f64 = 0.5;
-const LOW: f64 = 0.2;
-
-fn confidence(score: f64) -> Option<Confidence> {
-    match 1.0 / (1.0 + (-score).exp()) {
-        p if p >= HIGH => Some(Confidence::High),
-        p if p >= MEDIUM => Some(Confidence::Medium),
-        p if p >= LOW => Some(Confidence::Low),
-        _ => None,
-    }
-}
-
 struct Scored {
     rule: &'static Rule,
     proposal: Proposal,
     score: f64,
 }
 
+impl Scored {
+    fn new(rule: &'static Rule, proposal: Proposal) -> Scored {
+        let prior = proposal.prior.unwrap_or(rule.prior);
+        // rounded, for sums of the same reasons in another order to be the same
+        let sum: f64 = prior + proposal.evidence.iter().map(|e| e.weight).sum::<f64>();
+        Scored { rule, proposal, score: (sum * 1e9).round() / 1e9 }
+    }
+
+    fn confidence(&self) -> Option<Confidence> {
+        self.proposal.scale.level(self.score)
+    }
+}
+
 /// Runs `rules` over the catalog.
 pub fn audit(catalog: &Catalog, rules: &[&'static Rule]) -> Audit {
-    let context = Context { catalog, conventions: Conventions::of(catalog) };
+    let context = Context::new(catalog);
     let mut skipped = Vec::new();
     let mut scored = Vec::new();
     for rule in rules.iter().copied() {
@@ -192,10 +232,7 @@ pub fn audit(catalog: &Catalog, rules: &[&'static Rule]) -> Audit {
         }
         let mut proposals = Vec::new();
         (rule.check)(&context, &mut proposals);
-        scored.extend(proposals.into_iter().map(|proposal| {
-            let score = rule.prior + proposal.evidence.iter().map(|e| e.weight).sum::<f64>();
-            Scored { rule, proposal, score }
-        }));
+        scored.extend(proposals.into_iter().map(|proposal| Scored::new(rule, proposal)));
     }
     let mut by_table: BTreeMap<(String, String), Vec<Scored>> = BTreeMap::new();
     for s in scored {
@@ -230,16 +267,16 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
             None => merged.push(s),
         }
     }
-    let believed: Vec<(BTreeSet<String>, f64)> = merged
+    let believed: Vec<(BTreeSet<String>, Option<Confidence>)> = merged
         .iter()
         .filter(|s| matches!(s.proposal.guard, Guard::Unique { .. }) && s.proposal.guard.predicate().is_none())
-        .map(|s| (s.proposal.guard.columns().into_iter().map(str::to_owned).collect(), s.score))
+        .map(|s| (s.proposal.guard.columns().into_iter().map(str::to_owned).collect(), s.confidence()))
         .collect();
     merged.retain(|s| {
         let Guard::Unique { nulls_not_distinct: false, .. } = s.proposal.guard else { return true };
         let mine: BTreeSet<String> = s.proposal.guard.columns().into_iter().map(str::to_owned).collect();
-        !believed.iter().any(|(other, score)| {
-            other.len() < mine.len() && other.is_subset(&mine) && confidence(*score) >= confidence(s.score)
+        !believed.iter().any(|(other, confidence)| {
+            other.len() < mine.len() && other.is_subset(&mine) && *confidence >= s.confidence()
         })
     });
     merged
@@ -247,7 +284,8 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
 
 /// The surer of two speaks, with all the reasons of both.
 fn merge(a: Scored, b: Scored) -> Scored {
-    let (mut keep, other) = if b.score > a.score { (b, a) } else { (a, b) };
+    let surer = (b.confidence(), b.score) > (a.confidence(), a.score);
+    let (mut keep, other) = if surer { (b, a) } else { (a, b) };
     for e in other.proposal.evidence {
         if !keep.proposal.evidence.iter().any(|k| k.text == e.text) {
             keep.proposal.evidence.push(e);
@@ -264,7 +302,7 @@ fn same(a: &Guard, b: &Guard) -> bool {
 }
 
 fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Option<Finding> {
-    let confidence = confidence(s.score)?;
+    let confidence = s.confidence()?;
     let Proposal { guard, severity, message, mut evidence, .. } = s.proposal;
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let guard_name = match guard {

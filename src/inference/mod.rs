@@ -1,0 +1,211 @@
+//! Which guards a schema is missing, inferred from the schema alone.
+//!
+//! Data goes one way: [`facts`] about tables and columns → [`candidates`] by shape → [`features`], whose weights add up to
+//! a score in log-odds → what the schema's own keys say ([`conventions`]) → the best of each table ([`select`]) →
+//! reasons in words ([`sentences`]). Vocabularies, weights and thresholds are data ([`model`]).
+
+pub mod candidates;
+pub mod checks;
+pub mod conventions;
+pub mod facts;
+pub mod features;
+mod frameworks;
+pub mod model;
+mod select;
+mod sentences;
+mod shape;
+mod soft_delete;
+pub mod words;
+
+use std::collections::BTreeMap;
+
+use candidates::Candidate;
+use facts::Facts;
+use model::{Active, model, tidy};
+use select::Scored;
+
+use crate::catalog::{Catalog, Expr, KeyPart, Table};
+use crate::evidence::{Evidence, Thresholds};
+use crate::guard::Guard;
+
+pub use shape::Shape;
+
+/// What is inferred about a schema.
+pub struct Inference<'a> {
+    /// Keys that are missing, in the order of tables, each table's best first.
+    pub keys: Vec<Key<'a>>,
+    /// Numbers that nothing keeps from being negative, in the order of tables and columns.
+    pub bounds: Vec<Bound<'a>>,
+}
+
+/// A guard's score, explained.
+#[derive(Debug, Clone)]
+pub struct Belief {
+    /// What is left of the score when the evidence is taken away: the base rate, and all that is too small to tell.
+    pub prior: f64,
+    /// Why, in words; the strongest first.
+    pub evidence: Vec<Evidence>,
+    /// The scale on which the sum is judged.
+    pub scale: Thresholds,
+}
+
+/// A missing key.
+pub struct Key<'a> {
+    /// The table.
+    pub table: &'a Table,
+    /// What kind of key it is.
+    pub shape: Shape,
+    /// Its columns: for a key within something, that comes first.
+    pub columns: Vec<&'a str>,
+    /// The guard: partial where rows are deleted softly, over `lower(…)` where the schema's own keys are.
+    pub guard: Guard,
+    /// How sure, and why.
+    pub belief: Belief,
+}
+
+/// A number that nothing keeps from being negative.
+pub struct Bound<'a> {
+    /// The table.
+    pub table: &'a Table,
+    /// The column.
+    pub column: &'a str,
+    /// How sure, and why.
+    pub belief: Belief,
+}
+
+/// Below this base score the schema's conventions are not asked.
+const HOPELESS: f64 = -7.0;
+
+impl<'a> Inference<'a> {
+    /// Infers what is missing.
+    pub fn of(catalog: &'a Catalog) -> Inference<'a> {
+        let facts = Facts::of(catalog);
+        Inference { keys: keys(&facts), bounds: bounds(&facts) }
+    }
+}
+
+/// Every candidate of the schema with its table and base score, in the order of tables.
+pub fn base_scores(facts: &Facts<'_>) -> Vec<(usize, Candidate, f64)> {
+    let mut out = Vec::new();
+    let Some(some) = model().families.values().next() else { return out };
+    let mut active = Active::new(some);
+    for (index, table) in facts.tables.iter().enumerate() {
+        for candidate in candidates::candidates(table) {
+            let Some(weights) = model().families.get(&candidate.family) else { continue };
+            active.clear(weights);
+            features::features(facts, table, &candidate, &mut active);
+            out.push((index, candidate, active.sum()));
+        }
+    }
+    out
+}
+
+fn keys<'a>(facts: &Facts<'a>) -> Vec<Key<'a>> {
+    let rows = base_scores(facts);
+    let conventions = facts
+        .guarded
+        .then(|| conventions::Conventions::of(facts, rows.iter().map(|(table, c, base)| (*table, c, *base))));
+    let mut memo = conventions.as_ref().map(conventions::Conventions::memo);
+    let weights = &model().conventions;
+    let scale = if facts.guarded { model().thresholds.guarded } else { model().thresholds.unguarded };
+    let mut active = Active::new(weights);
+    let mut by_table: BTreeMap<usize, Vec<Scored>> = BTreeMap::new();
+    for (index, candidate, base) in rows {
+        let table = &facts.tables[index];
+        if table.framework || base < HOPELESS || table.is_keyed_within(&candidate.columns) {
+            continue;
+        }
+        let mut score = base;
+        if let (Some(conventions), Some(memo)) = (&conventions, &mut memo) {
+            let seen = conventions.observe(facts, index, &candidate, base, memo);
+            active.clear(weights);
+            conventions::features(facts, table, &candidate, &seen, &mut active);
+            score = tidy(weights.of("w:bias") + weights.of("base") * base + active.sum());
+        }
+        if score >= scale.low {
+            by_table.entry(index).or_default().push(Scored { candidate, base, score, penalty: 0.0 });
+        }
+    }
+    let soft = soft_delete::Custom::of(facts);
+    let folds = folds_case(facts);
+    let mut out = Vec::new();
+    for (index, rows) in by_table {
+        let table = &facts.tables[index];
+        for scored in select::select(table, rows, &model().penalty, scale.low) {
+            let seen = conventions.as_ref().zip(memo.as_mut());
+            let seen = seen.map(|(c, memo)| c.observe(facts, index, &scored.candidate, scored.base, memo));
+            let mut columns = scored.candidate.columns.clone();
+            // what a row belongs to comes before what it is called
+            columns.sort_by_key(|i| table.at(*i).target.is_none());
+            let part = |i: &usize| {
+                let c = table.at(*i);
+                let folded = folds && c.class == model::Class::Login && c.kind.is_text() && c.kind != facts::Kind::Citext;
+                match folded {
+                    true => KeyPart::Expression(lower(c.name())),
+                    false => KeyPart::Column(c.name().to_owned()),
+                }
+            };
+            let key = columns.iter().map(part).collect();
+            let guard = Guard::Unique { key, predicate: soft.predicate(table), nulls_not_distinct: false };
+            out.push(Key {
+                table: table.table,
+                shape: Shape::of(table, &scored.candidate),
+                columns: columns.iter().map(|i| table.at(*i).column.name.as_str()).collect(),
+                guard,
+                belief: sentences::of_key(facts, index, &scored, seen.as_ref(), scale),
+            });
+        }
+    }
+    out
+}
+
+fn lower(column: &str) -> crate::catalog::Expression {
+    crate::catalog::Expression::new(Expr::Call("lower".into(), vec![Expr::column(column)]))
+}
+
+/// The schema's own keys on what people log in with do not care for case: by `lower(…)`, or by type.
+fn folds_case(facts: &Facts<'_>) -> bool {
+    let login = |t: &facts::Table<'_>, name: &str| t.columns.iter().find(|c| c.name() == name).map(|c| (c.class, c.kind));
+    facts.tables.iter().any(|t| {
+        t.table.unique_keys.iter().flat_map(|k| &k.key).any(|part| match part {
+            KeyPart::Column(c) => login(t, c) == Some((model::Class::Login, facts::Kind::Citext)),
+            KeyPart::Expression(e) => match e.tree() {
+                Expr::Call(f, args) if f == "lower" => match args.as_slice() {
+                    [Expr::Column(c)] => login(t, c).is_some_and(|(class, _)| class == model::Class::Login),
+                    _ => false,
+                },
+                _ => false,
+            },
+        })
+    })
+}
+
+fn bounds<'a>(facts: &Facts<'a>) -> Vec<Bound<'a>> {
+    let conventions = checks::Conventions::of(facts);
+    let mut memo = conventions.memo();
+    let guarded = conventions.active;
+    let scale = if guarded { model().thresholds.check_guarded } else { model().thresholds.check_unguarded };
+    let mut out = Vec::new();
+    let mut base = Active::new(&model().check);
+    let mut heard = Active::new(&model().check_conventions);
+    for (index, table) in facts.tables.iter().enumerate().filter(|(_, t)| !t.framework) {
+        let columns: Vec<usize> = checks::candidates(table).collect();
+        for &column in columns.iter().filter(|c| !conventions.is_bounded(index, **c)) {
+            base.clear(&model().check);
+            heard.clear(&model().check_conventions);
+            checks::features(facts, table, table.at(column), columns.len(), &mut base);
+            let seen = guarded.then(|| conventions.observe(facts, index, column, &mut memo));
+            let mut score = base.sum();
+            if let Some(seen) = &seen {
+                checks::observed(seen, &mut heard);
+                let weights = &model().check_conventions;
+                score = tidy(weights.of("kw:bias") + weights.of("base") * score + heard.sum());
+            }
+            if score >= scale.low {
+                let belief = sentences::of_bound(facts, table, column, (&base, &heard), seen.as_ref(), score, scale);
+                out.push(Bound { table: table.table, column: &table.at(column).column.name, belief });
+            }
+        }
+    }
+    out
+}

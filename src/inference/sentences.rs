@@ -1,0 +1,145 @@
+//! Reasons in words. The features of a guard are grouped by what they are about; each group is one sentence with the sum
+//! of its weights. What is too small to tell stays in the prior, so that prior and evidence always add up to the score.
+
+mod phrases;
+mod topics;
+
+use super::conventions::{self, Observation};
+use super::facts::{Facts, Table};
+use super::model::{Active, Weights, model};
+use super::select::Scored;
+use super::{Belief, checks, features};
+use crate::evidence::{Evidence, Source, Thresholds};
+use topics::Topic;
+
+/// A group of features that weighs less is not worth a sentence.
+const TELLING: f64 = 0.25;
+/// How many sentences a guard gets at most.
+const SENTENCES: usize = 6;
+
+/// What a sentence is about.
+pub struct About<'f, 'a> {
+    facts: &'f Facts<'a>,
+    table: &'f Table<'a>,
+    columns: &'f [usize],
+    /// It is about a lower bound, not about a key.
+    bound: bool,
+    /// What other tables do with the same columns.
+    keys: Option<&'f Observation>,
+    /// What other columns of the kind are held to.
+    checks: Option<&'f checks::Observation>,
+}
+
+/// A feature's share of the score.
+struct Part<'m> {
+    feature: &'m str,
+    weight: f64,
+}
+
+/// Why a key is believed to be missing.
+pub fn of_key(
+    facts: &Facts<'_>,
+    index: usize,
+    scored: &Scored,
+    seen: Option<&Observation>,
+    scale: Thresholds,
+) -> Belief {
+    let table = &facts.tables[index];
+    let Scored { candidate, .. } = scored;
+    let nothing = Weights::default();
+    let mut base = Active::new(model().families.get(&candidate.family).unwrap_or(&nothing));
+    features::features(facts, table, candidate, &mut base);
+    let mut heard = Active::new(&model().conventions);
+    let mut share = 1.0;
+    if let Some(seen) = seen {
+        conventions::features(facts, table, candidate, seen, &mut heard);
+        share = model().conventions.of("base");
+    }
+    let about = About { facts, table, columns: &candidate.columns, bound: false, keys: seen, checks: None };
+    explain(&about, &parts(&base, share, &heard), scored.total(), scale)
+}
+
+/// Why a number is believed to be never negative.
+pub fn of_bound(
+    facts: &Facts<'_>,
+    table: &Table<'_>,
+    column: usize,
+    (base, heard): (&Active<'_>, &Active<'_>),
+    seen: Option<&checks::Observation>,
+    score: f64,
+    scale: Thresholds,
+) -> Belief {
+    let share = if seen.is_some() { model().check_conventions.of("base") } else { 1.0 };
+    let about = About { facts, table, columns: &[column], bound: true, keys: None, checks: seen };
+    explain(&about, &parts(base, share, heard), score, scale)
+}
+
+fn parts<'m>(base: &Active<'m>, share: f64, heard: &Active<'m>) -> Vec<Part<'m>> {
+    let scaled = base.features().iter().map(|(feature, weight)| Part { feature, weight: weight * share });
+    scaled.chain(heard.features().iter().map(|(feature, weight)| Part { feature, weight: *weight })).collect()
+}
+
+fn explain(about: &About<'_, '_>, parts: &[Part<'_>], score: f64, scale: Thresholds) -> Belief {
+    let mut evidence: Vec<Evidence> =
+        Topic::ALL.into_iter().filter_map(|topic| sentence(about, topic, parts, TELLING)).collect();
+    evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    evidence.truncate(SENTENCES);
+    if !evidence.iter().any(|e| e.weight > 0.0) {
+        evidence.truncate(SENTENCES - 1);
+        evidence.push(strongest(about, parts));
+    }
+    let prior = score - evidence.iter().map(|e| e.weight).sum::<f64>();
+    Belief { prior, evidence, scale }
+}
+
+/// The sentence on one topic, if its features weigh enough together.
+fn sentence(about: &About<'_, '_>, topic: Topic, parts: &[Part<'_>], least: f64) -> Option<Evidence> {
+    let mut of_topic: Vec<&Part<'_>> = parts.iter().filter(|p| Topic::of(p.feature) == Some(topic)).collect();
+    let sum: f64 = of_topic.iter().map(|p| p.weight).sum();
+    if sum.abs() < least {
+        return None;
+    }
+    // the strongest first; those that speak against the sum are in it, but are not its reason
+    of_topic.retain(|p| p.weight.signum() == sum.signum());
+    of_topic.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    let mut said: Vec<String> = Vec::new();
+    for phrase in of_topic.iter().filter_map(|p| phrases::phrase(about, p.feature, sum > 0.0)) {
+        if said.len() < 2 && !said.contains(&phrase) {
+            said.push(phrase);
+        }
+    }
+    let text = if said.is_empty() { phrases::general(about, topic) } else { said.join("; ") };
+    Some(Evidence::new(topic.source(), sum, text))
+}
+
+/// Where no group as a whole speaks for the guard: the one reason that does most, or what the guard is about.
+fn strongest(about: &About<'_, '_>, parts: &[Part<'_>]) -> Evidence {
+    let told = parts.iter().filter(|p| p.weight > 0.0 && Topic::of(p.feature).is_some());
+    let best = told
+        .filter_map(|p| phrases::phrase(about, p.feature, true).map(|text| (p, text)))
+        .max_by(|a, b| a.0.weight.total_cmp(&b.0.weight));
+    match best {
+        Some((part, text)) => {
+            let source = Topic::of(part.feature).map_or(Source::Shape, Topic::source);
+            Evidence::new(source, part.weight, text)
+        }
+        None => Evidence::new(Source::Shape, 0.0, phrases::general(about, Topic::Company)),
+    }
+}
+
+impl About<'_, '_> {
+    /// The columns' names: `(a, b)`, or just `a`.
+    fn names(&self) -> String {
+        names(self.table, self.columns)
+    }
+}
+
+/// Names of columns as a person would write them: `a`, or `(a, b)`.
+fn names(table: &Table<'_>, columns: &[usize]) -> String {
+    let list: Vec<&str> = table.each(columns).map(|c| c.name()).collect();
+    match list.as_slice() {
+        [one] => (*one).to_owned(),
+        several => format!("({})", several.join(", ")),
+    }
+}
+

@@ -1,0 +1,75 @@
+//! Names taken apart into words.
+
+/// The words of a name, lower case: `availableSeats`, `available_seats`, `AVAILABLE-SEATS` all give `available`, `seats`;
+/// `HTTPRequest` gives `http`, `request`.
+pub fn words(name: &str) -> Vec<String> {
+    let letters: Vec<char> = name.chars().collect();
+    let mut out = Vec::new();
+    let mut word = String::new();
+    for (i, &c) in letters.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|i| letters.get(i));
+        let after = letters.get(i + 1);
+        let starts = c.is_ascii_uppercase()
+            && before.is_some_and(|b| {
+                let hump = b.is_ascii_lowercase() || b.is_ascii_digit();
+                hump || b.is_ascii_uppercase() && after.is_some_and(char::is_ascii_lowercase)
+            });
+        if (starts || !c.is_ascii_alphanumeric()) && !word.is_empty() {
+            out.push(std::mem::take(&mut word));
+        }
+        if c.is_ascii_alphanumeric() {
+            word.push(c.to_ascii_lowercase());
+        }
+    }
+    if !word.is_empty() {
+        out.push(word);
+    }
+    out
+}
+
+/// The singular of an English noun as names have it, good enough for comparing names: `categories` → `category`.
+pub fn singular(word: &str) -> String {
+    let ends = |list: &[&str]| list.iter().any(|e| word.ends_with(e));
+    let cut = |n: usize| word[..word.len() - n].to_owned();
+    match word.len() {
+        4.. if word.ends_with("ies") => cut(3) + "y",
+        5.. if ends(&["sses", "shes", "ches", "xes", "uses"]) => cut(2),
+        4.. if word.ends_with('s') && !ends(&["ss", "us", "is"]) => cut(1),
+        _ => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_apart() {
+        for (name, parts) in [
+            ("available_seats", &["available", "seats"][..]),
+            ("availableSeats", &["available", "seats"]),
+            ("userID", &["user", "id"]),
+            ("HTTPRequestLog", &["http", "request", "log"]),
+            ("OAuth2Token", &["o", "auth2", "token"]),
+            ("größe", &["gr", "e"]),
+            ("__", &[]),
+        ] {
+            assert_eq!(words(name), parts, "{name}");
+        }
+    }
+
+    #[test]
+    fn plurals_become_singular() {
+        for (plural, one) in [
+            ("categories", "category"),
+            ("boxes", "box"),
+            ("statuses", "status"),
+            ("status", "status"),
+            ("addresses", "address"),
+            ("users", "user"),
+            ("its", "its"),
+        ] {
+            assert_eq!(singular(plural), one, "{plural}");
+        }
+    }
+}
