@@ -37,9 +37,9 @@ impl Tables {
         }
         let owned = extension_members(reading)?;
         let rows = recording.required("tables")?;
-        let [oid, schema, name, persistence, parent, key] =
-            rows.positions(["oid", "schema", "name", "persistence", "partition_of", "partition_key"])?;
-        for row in rows.rows() {
+        let [oid, schema, name, kind, persistence, parent, key] =
+            rows.positions(["oid", "schema", "name", "kind", "persistence", "partition_of", "partition_key"])?;
+        for row in rows.rows().filter(|r| matches!(r.get(kind), Some("r" | "p"))) {
             let (id, schema_id) = (row.oid(oid)?, row.oid(schema)?);
             let Some(schema) = tables.schemas.get(&schema_id) else { continue };
             let (schema, name) = (schema.clone(), row.text(name).to_owned());
