@@ -71,48 +71,25 @@ impl Builder {
     pub fn start(self) -> Postgres {
         let binaries = binaries();
         let account = Account::find();
-        let folder = tempfile::Builder::new()
-            .prefix("dbaudit-postgres-")
-            .tempdir()
-            .expect("a temporary folder")
-            .keep();
+        let folder = tempfile::Builder::new().prefix("dbaudit-postgres-").tempdir().expect("a temporary folder").keep();
         account.own(&folder);
         let data = folder.join("data");
         let made = account
             .command(&binaries.join("initdb"))
-            .args([
-                "--no-sync",
-                "--no-locale",
-                "--encoding=UTF8",
-                "--auth=trust",
-                "--username",
-                USER,
-                "--pgdata",
-            ])
+            .args(["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=trust", "--username", USER, "--pgdata"])
             .arg(&data)
             .output()
             .expect("initdb runs");
-        assert!(
-            made.status.success(),
-            "initdb failed: {}",
-            String::from_utf8_lossy(&made.stderr)
-        );
+        assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
 
-        let access = self
-            .access
-            .unwrap_or_else(|| "local all all trust\nhost all all all trust\n".to_owned());
-        for (name, text) in self
-            .files
-            .iter()
-            .chain([&("pg_hba.conf".to_owned(), access)])
-        {
+        let access = self.access.unwrap_or_else(|| "local all all trust\nhost all all all trust\n".to_owned());
+        for (name, text) in self.files.iter().chain([&("pg_hba.conf".to_owned(), access)]) {
             let path = data.join(name);
             fs::write(&path, text).expect("a file in the data folder");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its permissions");
             account.own(&path);
         }
-        let mut settings =
-            fs::read_to_string(data.join("postgresql.conf")).expect("postgresql.conf");
+        let mut settings = fs::read_to_string(data.join("postgresql.conf")).expect("postgresql.conf");
         settings += &format!(
             "listen_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nfsync = off\nsynchronous_commit = off\n\
              full_page_writes = off\nautovacuum = off\nmax_connections = 200\nshared_buffers = 16MB\n",
@@ -127,11 +104,7 @@ impl Builder {
         for _ in 0..5 {
             let port = free_port();
             let guard = spawn(&account, &binaries, &folder, port);
-            let mut server = Postgres {
-                folder: folder.clone(),
-                port,
-                guard: Some(guard),
-            };
+            let mut server = Postgres { folder: folder.clone(), port, guard: Some(guard) };
             if server.wait_until_ready() {
                 return server;
             }
@@ -161,11 +134,7 @@ impl Postgres {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         self.run(USER, &format!("CREATE DATABASE {name}"));
-        Database {
-            url: self.url(&name),
-            name,
-            server: self,
-        }
+        Database { url: self.url(&name), name, server: self }
     }
 
     /// The port on 127.0.0.1.
@@ -180,26 +149,17 @@ impl Postgres {
 
     /// A URL for the superuser.
     pub fn url(&self, database: &str) -> String {
-        format!(
-            "postgresql://{USER}@127.0.0.1:{}/{database}?sslmode=disable",
-            self.port
-        )
+        format!("postgresql://{USER}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
 
     /// Runs SQL text (any number of statements) in a database; panics with the server's message if it fails. It goes
     /// through the socket as superuser and may be called from asynchronous tests, too.
     pub fn run(&self, database: &str, sql: &str) {
         let mut config = tokio_postgres::Config::new();
-        config
-            .host_path(&self.folder)
-            .port(self.port)
-            .user(USER)
-            .dbname(database);
+        config.host_path(&self.folder).port(self.port).user(USER).dbname(database);
         let work = async {
-            let (client, connection) = config
-                .connect(tokio_postgres::NoTls)
-                .await
-                .expect("a connection to the test server");
+            let (client, connection) =
+                config.connect(tokio_postgres::NoTls).await.expect("a connection to the test server");
             let task = tokio::spawn(connection);
             let result = client.batch_execute(sql).await;
             drop(client);
@@ -209,14 +169,8 @@ impl Postgres {
             }
         };
         thread::scope(|scope| {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            scope
-                .spawn(move || runtime.block_on(work))
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            scope.spawn(move || runtime.block_on(work)).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         });
     }
 
@@ -229,16 +183,10 @@ impl Postgres {
     fn wait_until_ready(&mut self) -> bool {
         let deadline = Instant::now() + Duration::from_secs(60);
         while Instant::now() < deadline {
-            if self
-                .log()
-                .contains("database system is ready to accept connections")
-            {
+            if self.log().contains("database system is ready to accept connections") {
                 return true;
             }
-            let guard = self
-                .guard
-                .as_mut()
-                .expect("the guard lives as long as the server");
+            let guard = self.guard.as_mut().expect("the guard lives as long as the server");
             if guard.try_wait().expect("the state of the guard").is_some() {
                 return false;
             }
@@ -278,10 +226,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if !thread::panicking() {
-            self.server.run(
-                USER,
-                &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
-            );
+            self.server.run(USER, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         }
     }
 }
@@ -323,8 +268,7 @@ fn free_port() -> u16 {
 
 /// The folder with `initdb` and `postgres`: of `PATH`, else the newest of the usual places.
 fn binaries() -> PathBuf {
-    let complete =
-        |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    let complete = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();
     let path = env::var_os("PATH").unwrap_or_default();
     if let Some(folder) = env::split_paths(&path).find(complete) {
         return fs::canonicalize(folder.join("initdb"))
@@ -334,29 +278,20 @@ fn binaries() -> PathBuf {
             .unwrap_or(folder);
     }
     let mut found = vec![PathBuf::from("/usr/local/pgsql/bin")];
-    for (parent, below) in [
-        ("/usr/lib/postgresql", "bin"),
-        ("/usr", "bin"),
-        ("/opt/homebrew/opt", "bin"),
-        ("/usr/local/opt", "bin"),
-    ] {
+    for (parent, below) in
+        [("/usr/lib/postgresql", "bin"), ("/usr", "bin"), ("/opt/homebrew/opt", "bin"), ("/usr/local/opt", "bin")]
+    {
         let folders = fs::read_dir(parent).into_iter().flatten().flatten();
         let wanted = folders.filter(|folder| {
             let name = folder.file_name();
             let name = name.to_string_lossy();
-            parent == "/usr/lib/postgresql"
-                || name.starts_with("postgresql")
-                || name.starts_with("pgsql-")
+            parent == "/usr/lib/postgresql" || name.starts_with("postgresql") || name.starts_with("pgsql-")
         });
         found.extend(wanted.map(|folder| folder.path().join(below)));
     }
     let version = |folder: &PathBuf| {
         let digits = |c: char| !c.is_ascii_digit();
-        folder
-            .to_string_lossy()
-            .split(digits)
-            .filter_map(|number| number.parse::<u32>().ok())
-            .next_back()
+        folder.to_string_lossy().split(digits).filter_map(|number| number.parse::<u32>().ok()).next_back()
     };
     found.into_iter().filter(complete).max_by_key(version).unwrap_or_else(|| {
         panic!(
@@ -388,9 +323,7 @@ impl Account {
                     .then(|| Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?)))?
             })
         });
-        Self {
-            ids: Some(ids.unwrap_or((65534, 65534))),
-        }
+        Self { ids: Some(ids.unwrap_or((65534, 65534))) }
     }
 
     fn own(&self, path: &Path) {
@@ -405,10 +338,7 @@ impl Account {
         if let Some((user, group)) = self.ids {
             command.gid(group).uid(user);
         }
-        command
-            .current_dir("/")
-            .env_remove("PGDATA")
-            .env("LC_ALL", "C");
+        command.current_dir("/").env_remove("PGDATA").env("LC_ALL", "C");
         command
     }
 }
