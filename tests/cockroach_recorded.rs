@@ -2,6 +2,7 @@
 //!
 //! Later servers could not be recorded. Their answers are derived from the recorded rows by the differences that are
 //! documented: each function below states the one it applies.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
 #[path = "support/replay.rs"]
 mod replay;

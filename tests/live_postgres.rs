@@ -1,4 +1,5 @@
 //! The catalog of a PostgreSQL server that the tests start.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
 #[path = "support/postgres.rs"]
 #[allow(dead_code)]
