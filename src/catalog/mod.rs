@@ -46,6 +46,11 @@ impl Catalog {
             t.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
             t.indexes.sort_by(|a, b| a.name.cmp(&b.name));
             t.exclusions.sort_by(|a, b| a.name.cmp(&b.name));
+            for column in &mut t.columns {
+                if let Some(UserType::Domain { checks, .. }) = &mut column.user_type {
+                    checks.sort_by(|a, b| a.name.cmp(&b.name));
+                }
+            }
         }
         self.missing.sort();
     }
