@@ -5,13 +5,16 @@ use squawk_syntax::ast::{self, NameLike};
 use crate::sql::Extra;
 
 use super::apply::{Applier, Outcome, offset_of, path_of, path_of_ref};
-use super::state::{Field, Qualified, TypeName};
+use super::state::{Field, Names, Qualified, TypeName};
 
 /// PostgreSQL's order among the actions of one statement: what is dropped makes room, columns come before what needs
 /// them.
 fn rank(action: &ast::AlterTableAction) -> u8 {
     match action {
-        ast::AlterTableAction::DropColumn(_) | ast::AlterTableAction::DropConstraint(_) => 0,
+        // CockroachDB may rename a column to make room for another
+        ast::AlterTableAction::DropColumn(_)
+        | ast::AlterTableAction::DropConstraint(_)
+        | ast::AlterTableAction::RenameColumn(_) => 0,
         ast::AlterTableAction::AlterColumn(_) => 1,
         ast::AlterTableAction::AddColumn(_) => 2,
         _ => 3,
@@ -76,7 +79,7 @@ impl Applier<'_> {
         }
         if let (Some(table), Some(to)) = (self.state.table_of_index(path), &to) {
             self.with(&table, |t| {
-                t.rename_constraint(&name.name, &to.name);
+                t.rename(&name.name, &to.name, Names::Index);
             });
             self.state.take(&to.schema, &to.name);
             return Ok(());
@@ -146,9 +149,10 @@ impl Applier<'_> {
                 let from = r.constraint_name_ref().and_then(|c| c.path_ref()?.segment());
                 let from = from.ok_or("the constraint has no name")?.text();
                 let to = r.constraint_name().ok_or("the new name is missing")?.text();
+                let names = Names::of_constraints(self.state.engine);
                 for member in &family {
                     self.with(member, |t| {
-                        t.rename_constraint(&from, &to);
+                        t.rename(&from, &to, names);
                     });
                     self.state.take(&member.schema, &to);
                 }
@@ -253,10 +257,7 @@ impl Applier<'_> {
         };
         match option {
             ast::AlterColumnOption::SetType(_) => set_type(f, ty),
-            ast::AlterColumnOption::SetDefault(_) => {
-                let null = |e: &crate::catalog::Expression| matches!(e.tree(), crate::catalog::Expr::Null);
-                f.column.default = expression.filter(|e| !null(e));
-            }
+            ast::AlterColumnOption::SetDefault(_) => f.column.default = expression,
             ast::AlterColumnOption::DropDefault(_) => f.column.default = None,
             ast::AlterColumnOption::SetNotNull(_) => f.column.nullable = false,
             ast::AlterColumnOption::DropNotNull(_) => f.column.nullable = true,
@@ -273,6 +274,7 @@ impl Applier<'_> {
     }
 
     fn drop_constraint(&mut self, table: &Qualified, family: &[Qualified], name: &str, lenient: bool) {
+        let names = Names::of_constraints(self.state.engine);
         let Some(t) = self.state.tables.get_mut(table) else { return };
         let key = match (&t.table.primary_key, t.table.unique_keys.iter().find(|k| k.name == name)) {
             (Some(k), _) if k.name == name => Some(k.columns.clone()),
@@ -280,7 +282,7 @@ impl Applier<'_> {
             _ => None,
         };
         let inherited = t.table.checks.iter().any(|c| c.name == name);
-        if !t.drop_constraint(name, false) {
+        if !t.drop_named(name, names) {
             if !lenient {
                 self.ignored(format!("{} has no constraint {name}", table.label()));
             }
@@ -289,7 +291,7 @@ impl Applier<'_> {
         if inherited {
             for member in family.iter().filter(|m| *m != table) {
                 self.with(member, |t| {
-                    t.drop_constraint(name, false);
+                    t.drop_named(name, names);
                 });
             }
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::catalog::{Check, Column, Expr, Expression, ForeignKey, KeyPart, Table};
+use crate::catalog::{Check, Column, Expr, Expression, ForeignKey, KeyKind, KeyPart, Table, UniqueKey};
 use crate::engine::Engine;
 
 /// A name with its schema.
@@ -45,6 +45,25 @@ pub(super) struct TableState {
     pub not_nulls: BTreeMap<String, (String, bool)>,
     /// Checks that are not passed on to children.
     pub no_inherit: BTreeSet<String>,
+}
+
+/// What a name is looked for among. PostgreSQL's indexes and constraints do not share their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    Constraint,
+    Index,
+    /// CockroachDB does not tell them apart.
+    Any,
+}
+
+impl Names {
+    pub fn of_constraints(engine: Engine) -> Names {
+        if engine.is_cockroach() { Names::Any } else { Names::Constraint }
+    }
+
+    fn mean(self, key: &UniqueKey) -> bool {
+        self != Names::Constraint || key.kind != KeyKind::Index
+    }
 }
 
 /// A user-defined type.
@@ -369,62 +388,70 @@ impl TableState {
     pub fn has_constraint(&self, name: &str) -> bool {
         let t = &self.table;
         t.primary_key.iter().any(|k| k.name == name)
-            || t.unique_keys.iter().any(|k| k.name == name && k.kind != crate::catalog::KeyKind::Index)
+            || t.unique_keys.iter().any(|k| k.name == name && k.kind != KeyKind::Index)
             || t.exclusions.iter().any(|x| x.name == name)
             || t.checks.iter().any(|c| c.name == name)
             || t.foreign_keys.iter().any(|f| f.name == name)
             || self.not_nulls.contains_key(name)
     }
 
-    /// Renames a constraint or index; false if there is none of that name.
-    pub fn rename_constraint(&mut self, from: &str, to: &str) -> bool {
+    /// Renames what has that name; false if nothing has.
+    pub fn rename(&mut self, from: &str, to: &str, names: Names) -> bool {
         let t = &mut self.table;
-        let names = t.primary_key.iter_mut().map(|k| &mut k.name);
-        let names = names
-            .chain(t.unique_keys.iter_mut().map(|k| &mut k.name))
-            .chain(t.checks.iter_mut().map(|c| &mut c.name))
-            .chain(t.foreign_keys.iter_mut().map(|f| &mut f.name))
-            .chain(t.indexes.iter_mut().map(|i| &mut i.name))
-            .chain(t.exclusions.iter_mut().map(|x| &mut x.name));
         let mut found = false;
-        for name in names.filter(|n| *n == from) {
-            to.clone_into(name);
-            found = true;
+        let mut rename = |name: &mut String| {
+            if name == from {
+                to.clone_into(name);
+                found = true;
+            }
+        };
+        t.primary_key.iter_mut().for_each(|k| rename(&mut k.name));
+        t.exclusions.iter_mut().for_each(|x| rename(&mut x.name));
+        t.unique_keys.iter_mut().filter(|k| names.mean(k)).for_each(|k| rename(&mut k.name));
+        if names != Names::Constraint {
+            t.indexes.iter_mut().for_each(|i| rename(&mut i.name));
+        }
+        if names != Names::Index {
+            t.checks.iter_mut().for_each(|c| rename(&mut c.name));
+            t.foreign_keys.iter_mut().for_each(|f| rename(&mut f.name));
+            if let Some(column) = self.not_nulls.remove(from) {
+                self.not_nulls.insert(to.to_owned(), column);
+                found = true;
+            }
+            if self.no_inherit.remove(from) {
+                self.no_inherit.insert(to.to_owned());
+            }
         }
         if let Some(columns) = self.include.remove(from) {
             self.include.insert(to.to_owned(), columns);
         }
-        if let Some(column) = self.not_nulls.remove(from) {
-            self.not_nulls.insert(to.to_owned(), column);
-            found = true;
-        }
-        if self.no_inherit.remove(from) {
-            self.no_inherit.insert(to.to_owned());
-        }
         found
     }
 
-    /// Drops a constraint (or, with `index`, an index as well); false if there is none of that name.
-    pub fn drop_constraint(&mut self, name: &str, index: bool) -> bool {
+    /// Drops what has that name; false if nothing has.
+    pub fn drop_named(&mut self, name: &str, names: Names) -> bool {
         let t = &mut self.table;
-        let before = (t.unique_keys.len(), t.checks.len(), t.foreign_keys.len(), t.indexes.len(), t.exclusions.len());
         let mut found = t.primary_key.take_if(|k| k.name == name).is_some();
-        t.unique_keys.retain(|k| k.name != name);
-        t.checks.retain(|c| c.name != name);
-        t.foreign_keys.retain(|f| f.name != name);
-        t.exclusions.retain(|x| x.name != name);
-        if index {
-            t.indexes.retain(|i| i.name != name);
+        let mut stays = |other: &str| {
+            found |= other == name;
+            other != name
+        };
+        t.exclusions.retain(|x| stays(&x.name));
+        t.unique_keys.retain(|k| !names.mean(k) || stays(&k.name));
+        if names != Names::Constraint {
+            t.indexes.retain(|i| stays(&i.name));
         }
-        let after = (t.unique_keys.len(), t.checks.len(), t.foreign_keys.len(), t.indexes.len(), t.exclusions.len());
-        found |= before != after;
-        self.include.remove(name);
-        self.no_inherit.remove(name);
-        if let Some((column, _)) = self.not_nulls.remove(name) {
-            if let Some(f) = self.field(&column) {
-                f.column.nullable = true;
+        if names != Names::Index {
+            t.checks.retain(|c| stays(&c.name));
+            t.foreign_keys.retain(|f| stays(&f.name));
+            self.no_inherit.remove(name);
+            if let Some((column, _)) = self.not_nulls.remove(name) {
+                self.field(&column).into_iter().for_each(|f| f.column.nullable = true);
+                found = true;
             }
-            found = true;
+        }
+        if found {
+            self.include.remove(name);
         }
         found
     }

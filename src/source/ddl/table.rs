@@ -149,7 +149,7 @@ impl Applier<'_> {
                 }
                 ast::Constraint::NullConstraint(_) => {}
                 ast::Constraint::DefaultConstraint(d) => {
-                    column.default = d.expr().map(|e| self.expression(&e)).filter(|e| !is_null(e));
+                    column.default = d.expr().map(|e| self.expression(&e));
                 }
                 ast::Constraint::GeneratedConstraint(g) => match g.generated_as() {
                     Some(ast::GeneratedAs::GeneratedIdentity(_)) => {
@@ -360,11 +360,6 @@ fn element_names(key: &[KeyPart]) -> Vec<String> {
         },
     };
     names::distinct(key.iter().map(name).collect())
-}
-
-/// `DEFAULT NULL` is no default.
-fn is_null(e: &Expression) -> bool {
-    matches!(e.tree(), crate::catalog::Expr::Null)
 }
 
 /// The type behind a serial one.
