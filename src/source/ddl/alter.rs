@@ -184,8 +184,9 @@ impl Applier<'_> {
                 let child = self.state.table_named(&path_of_ref(&child));
                 self.with(&child, |t| {
                     t.partition = true;
-                    t.parents = vec![table.clone()];
+                    t.parents.clear();
                 });
+                self.state.add_parent(&child, table);
             }
             ast::AlterTableAction::DetachPartition(d) => {
                 let child = d.table_name_ref().and_then(|t| t.path_ref()).ok_or("the partition has no name")?;
@@ -198,7 +199,7 @@ impl Applier<'_> {
             ast::AlterTableAction::InheritTable(i) => {
                 let parent = i.table_name_ref().and_then(|t| t.path_ref()).ok_or("the parent has no name")?;
                 let parent = self.state.table_named(&path_of_ref(&parent));
-                self.with(table, |t| t.parents.push(parent));
+                self.state.add_parent(table, &parent);
             }
             ast::AlterTableAction::NoInheritTable(i) => {
                 let parent = i.table_name_ref().and_then(|t| t.path_ref()).ok_or("the parent has no name")?;
@@ -275,34 +276,14 @@ impl Applier<'_> {
 
     fn drop_constraint(&mut self, table: &Qualified, family: &[Qualified], name: &str, lenient: bool) {
         let names = Names::of_constraints(self.state.engine);
-        let Some(t) = self.state.tables.get_mut(table) else { return };
-        let key = match (&t.table.primary_key, t.table.unique_keys.iter().find(|k| k.name == name)) {
-            (Some(k), _) if k.name == name => Some(k.columns.clone()),
-            (_, Some(k)) => k.plain_columns().map(|c| c.into_iter().map(str::to_owned).collect()),
-            _ => None,
-        };
-        let inherited = t.table.checks.iter().any(|c| c.name == name);
-        if !t.drop_named(name, names) {
+        let inherited = self.state.tables.get(table).is_some_and(|t| t.table.checks.iter().any(|c| c.name == name));
+        if !self.state.drop_named(table, name, names) {
             if !lenient {
                 self.ignored(format!("{} has no constraint {name}", table.label()));
             }
-            return;
-        }
-        if inherited {
+        } else if inherited {
             for member in family.iter().filter(|m| *m != table) {
-                self.with(member, |t| {
-                    t.drop_named(name, names);
-                });
-            }
-        }
-        // foreign keys to it go too, unless another key of the same columns is left
-        if let Some(columns) = key {
-            let left = self.state.tables.get(table).is_some_and(|t| {
-                t.table.primary_key.iter().any(|k| k.columns == columns)
-                    || t.table.unique_keys.iter().any(|k| k.plain_columns().is_some_and(|c| c == columns))
-            });
-            if !left {
-                self.state.drop_references(table, |f| f.referenced_columns == columns);
+                self.state.drop_named(member, name, names);
             }
         }
     }

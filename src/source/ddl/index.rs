@@ -120,9 +120,9 @@ impl Applier<'_> {
         for index in drop.index_refs() {
             self.at = offset_of(&index);
             match self.find_index(&index, extras) {
-                Some((table, name)) => self.with(&table, |t| {
-                    t.drop_named(&name, Names::Index);
-                }),
+                Some((table, name)) => {
+                    self.state.drop_named(&table, &name, Names::Index);
+                }
                 None if drop.if_exists().is_none() => self.ignored("there is no such index"),
                 None => {}
             }

@@ -92,6 +92,8 @@ pub(super) struct State {
     pub search_path: Vec<String>,
     /// Names that a relation or constraint had at some time: a name not among them is free, without a search.
     used: HashSet<Qualified>,
+    /// Tables that had a child or partition at some time.
+    has_had_children: HashSet<Qualified>,
 }
 
 impl Qualified {
@@ -116,6 +118,7 @@ impl State {
             databases: BTreeSet::new(),
             search_path: vec!["public".to_owned()],
             used: HashSet::new(),
+            has_had_children: HashSet::new(),
         }
     }
 
@@ -208,11 +211,19 @@ impl State {
         schemas.into_iter().find_map(|s| self.tables_in(s).find(|(_, t)| t.has_index(name)).map(|(q, _)| q.clone()))
     }
 
+    /// Notes that a table inherits from another, or is a partition of it.
+    pub fn add_parent(&mut self, child: &Qualified, parent: &Qualified) {
+        self.has_had_children.insert(parent.clone());
+        if let Some(t) = self.tables.get_mut(child) {
+            t.parents.push(parent.clone());
+        }
+    }
+
     /// The table and all that inherit from it.
     pub fn family(&self, table: &Qualified) -> Vec<Qualified> {
         let mut all = vec![table.clone()];
         // without children, which is the rule, there is no search
-        if !self.tables.values().any(|t| t.parents.contains(table)) {
+        if !self.has_had_children.contains(table) {
             return all;
         }
         let mut next = 0;
@@ -238,6 +249,9 @@ impl State {
         moved.table.name.clone_from(&to.name);
         self.tables.insert(to.clone(), moved);
         self.take_all(&to);
+        if self.has_had_children.contains(from) {
+            self.has_had_children.insert(to.clone());
+        }
         for t in self.tables.values_mut() {
             for f in &mut t.table.foreign_keys {
                 if f.referenced_schema == from.schema && f.referenced_table == from.name {
@@ -279,6 +293,24 @@ impl State {
         }
     }
 
+    /// Drops a constraint or index. Foreign keys to a key go with it, unless another key of the same columns is left.
+    pub fn drop_named(&mut self, table: &Qualified, name: &str, names: Names) -> bool {
+        let Some(t) = self.tables.get_mut(table) else { return false };
+        // a file for CockroachDB does not say of which version: up to 21.2 the key was called so
+        let name = match &t.table.primary_key {
+            Some(k) if name == "primary" && self.engine.is_cockroach() => &k.name.clone(),
+            _ => name,
+        };
+        let key = t.keys().find(|(n, _)| *n == name).map(|(_, columns)| columns);
+        let found = t.drop_named(name, names);
+        if let Some(columns) = key
+            && !t.keys().any(|(_, left)| left == columns)
+        {
+            self.drop_references(table, |f| f.referenced_columns == columns);
+        }
+        found
+    }
+
     /// Drops a table, its partitions, and what refers to it.
     pub fn drop_table(&mut self, table: &Qualified) -> bool {
         if self.others.remove(table) {
@@ -288,10 +320,8 @@ impl State {
             return false;
         }
         self.drop_references(table, |_| true);
-        let children: Vec<Qualified> =
-            self.tables.iter().filter(|(_, t)| t.parents.contains(table)).map(|(q, _)| q.clone()).collect();
-        for child in children {
-            self.drop_table(&child);
+        for child in self.family(table).iter().skip(1) {
+            self.drop_table(child);
         }
         true
     }
@@ -375,6 +405,14 @@ impl TableState {
         self.columns.iter().any(|f| f.column.name == name)
     }
 
+    /// Name and columns of the keys that a foreign key may refer to.
+    fn keys(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        let owned = |k: Vec<&str>| k.into_iter().map(str::to_owned).collect();
+        let primary = self.table.primary_key.iter().map(|k| (k.name.as_str(), k.columns.clone()));
+        let unique = self.table.unique_keys.iter().filter(|k| k.predicate.is_none());
+        primary.chain(unique.filter_map(move |k| Some((k.name.as_str(), k.plain_columns().map(owned)?))))
+    }
+
     /// Whether an index has that name: those of keys and EXCLUDE constraints among them.
     pub fn has_index(&self, name: &str) -> bool {
         let t = &self.table;
@@ -429,7 +467,7 @@ impl TableState {
     }
 
     /// Drops what has that name; false if nothing has.
-    pub fn drop_named(&mut self, name: &str, names: Names) -> bool {
+    fn drop_named(&mut self, name: &str, names: Names) -> bool {
         let t = &mut self.table;
         let mut found = t.primary_key.take_if(|k| k.name == name).is_some();
         let mut stays = |other: &str| {
