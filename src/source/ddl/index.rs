@@ -53,7 +53,11 @@ impl Applier<'_> {
                 name
             }
             None => {
-                let elements: Vec<ast::Expr> = items.partition_items().filter_map(|i| i.expr()).collect();
+                // PostgreSQL names an index after its INCLUDE columns, too
+                let include = create.index_include_clause().and_then(|i| i.partition_item_list());
+                let lists = std::iter::once(items.clone()).chain(include.filter(|_| !cockroach));
+                let elements: Vec<ast::Expr> =
+                    lists.flat_map(|l| l.partition_items()).filter_map(|i| i.expr()).collect();
                 let named = element_names(&elements, cockroach);
                 match () {
                     () if without_index => names::without_index(self.state, table, &named),
