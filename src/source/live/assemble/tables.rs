@@ -8,6 +8,9 @@ use super::definition::Definition;
 use super::scope::{COCKROACH_SYSTEM_DATABASE, is_system_schema};
 use super::{LiveError, Reading};
 
+/// CockroachDB numbers its virtual tables from 2³² downwards, users' tables from 50 upwards.
+const FIRST_VIRTUAL_OID: u32 = u32::MAX - 100_000;
+
 /// The listed tables, and how rows of the other queries find them.
 #[derive(Default)]
 pub struct Tables {
@@ -19,6 +22,7 @@ pub struct Tables {
     by_oid: HashMap<u32, usize>,
     by_name: HashMap<String, HashMap<String, usize>>,
     parents: HashMap<u32, u32>,
+    with_partitions: HashSet<u32>,
     /// By table: the number of each column and its place in the list, if it is listed.
     numbers: Vec<HashMap<i32, (String, Option<usize>)>>,
 }
@@ -29,6 +33,10 @@ impl Tables {
         let mut tables = Tables::default();
         let rows = recording.required("schemas")?;
         let [oid, name] = rows.positions(["oid", "name"])?;
+        let mut known = HashSet::new();
+        for row in rows.rows() {
+            known.insert(row.oid(oid)?);
+        }
         for row in rows.rows().filter(|r| !is_system_schema(r.text(name))) {
             tables.schemas.insert(row.oid(oid)?, row.text(name).to_owned());
         }
@@ -37,19 +45,29 @@ impl Tables {
         }
         let owned = extension_members(reading)?;
         let rows = recording.required("tables")?;
-        let [oid, schema, name, persistence, parent, key] =
-            rows.positions(["oid", "schema", "name", "persistence", "partition_of", "partition_key"])?;
-        for row in rows.rows() {
+        let [oid, schema, name, kind, persistence, parent, key] =
+            rows.positions(["oid", "schema", "name", "kind", "persistence", "partition_of", "partition_key"])?;
+        let mut hidden = 0;
+        for row in rows.rows().filter(|r| matches!(r.get(kind), Some("r" | "p"))) {
             let (id, schema_id) = (row.oid(oid)?, row.oid(schema)?);
-            let Some(schema) = tables.schemas.get(&schema_id) else { continue };
+            let Some(schema) = tables.schemas.get(&schema_id) else {
+                hidden += usize::from(id < FIRST_VIRTUAL_OID && !known.contains(&schema_id));
+                continue;
+            };
             let (schema, name) = (schema.clone(), row.text(name).to_owned());
             tables.names.insert(id, (schema.clone(), name.clone()));
             if row.get(parent).is_some() {
                 tables.parents.insert(id, row.oid(parent)?);
+                tables.with_partitions.insert(row.oid(parent)?);
             } else if row.get(persistence) != Some("t") && !owned.contains(&id) && !owned.contains(&schema_id) {
                 let partition_key = row.get(key).map(|k| Definition::parse(k).key()).unwrap_or_default();
                 tables.add(id, Table { schema, name, partition_key, ..Table::default() });
             }
+        }
+        // seen on CockroachDB 21.1 with SELECT on the tables alone: pg_namespace is empty then
+        if hidden > 0 && reading.engine.is_cockroach() {
+            let (user, database) = (recording.user.clone(), recording.database.clone());
+            return Err(LiveError::HiddenSchemas { user, database, tables: hidden });
         }
         Ok(tables)
     }
@@ -72,15 +90,18 @@ impl Tables {
         self.by_name.get(schema)?.get(name).copied()
     }
 
-    /// The place of the table, or of the one that it is a partition of; and whether it is a partition.
-    pub fn listed_with_partitions(&self, oid: u32) -> Option<(usize, bool)> {
+    /// For a partition that has rows of its own: the place of the table that it is part of.
+    pub fn root_of_leaf(&self, oid: u32) -> Option<usize> {
+        if self.with_partitions.contains(&oid) {
+            return None;
+        }
         let mut at = oid;
         // bounded: rows could name a table as its own ancestor
-        for depth in 0..64 {
-            if let Some(place) = self.listed(at) {
-                return Some((place, depth > 0));
-            }
+        for _ in 0..64 {
             at = *self.parents.get(&at)?;
+            if let Some(place) = self.listed(at) {
+                return Some(place);
+            }
         }
         None
     }
