@@ -440,7 +440,8 @@ impl<'a> Table<'a> {
 
     /// How the words before the last qualify the column's name.
     pub fn qualifier(&self, column: &Column<'_>) -> Qualifier {
-        let own = |w: &String| self.words.contains(w) || matches!(w.as_str(), "short" | "unique" | "public" | "external");
+        let own =
+            |w: &String| self.words.contains(w) || matches!(w.as_str(), "short" | "unique" | "public" | "external");
         match column.stem() {
             [] => Qualifier::Bare,
             stem if stem.iter().all(own) => Qualifier::Own,
@@ -486,7 +487,8 @@ impl<'a> Facts<'a> {
         for c in catalog.tables.iter().flat_map(|t| &t.columns) {
             *common.entry(c.name.as_str()).or_default() += 1;
         }
-        let named = |names: &[&str]| catalog.tables.iter().any(|t| names.iter().any(|n| t.name.eq_ignore_ascii_case(n)));
+        let named =
+            |names: &[&str]| catalog.tables.iter().any(|t| names.iter().any(|n| t.name.eq_ignore_ascii_case(n)));
         let django = named(&["django_migrations", "django_content_type"]);
         let integers = tables.iter().flat_map(|t| &t.columns).filter(|c| c.kind.is_integer() && !c.in_primary);
         let small = integers.clone().filter(|c| c.kind == Kind::Smallint).count();
@@ -654,11 +656,7 @@ fn relate(tables: &mut [Table<'_>], index: usize) {
         let part = |w: &str| w.len() >= 3 && w != table.joined && table.joined.contains(w);
         let front = |w: &str| w.len() >= 3 && w != table.joined && table.joined.starts_with(w);
         let tail = target.words.last().map_or("", String::as_str);
-        naming.push((
-            i,
-            front(&target.joined) || front(&stem),
-            part(&target.joined) || part(tail) || part(&stem),
-        ));
+        naming.push((i, front(&target.joined) || front(&stem), part(&target.joined) || part(tail) || part(&stem)));
     }
     let mut parent: Option<(f64, usize)> = None;
     let mut tenant = None;

@@ -104,8 +104,8 @@ fn of_reference(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, out: &mut Acti
     let mutual = target.each(&target.refs).any(|d| facts.target(d).is_some_and(|x| std::ptr::eq(x, t)));
     mark!(out, if mutual, "r:mutual");
     mark!(out, if !c.stem().is_empty() && target.words.ends_with(c.stem()), "r:plain_name");
-    let actor = c.last() == "by"
-        || matches!(c.first(), "created" | "updated" | "modified" | "owner" | "author" | "creator");
+    let actor =
+        c.last() == "by" || matches!(c.first(), "created" | "updated" | "modified" | "owner" | "author" | "creator");
     mark!(out, if actor, "r:actor");
     mark!(out, if target.payload.len() <= 3, "r:target_small");
 }
@@ -271,8 +271,7 @@ fn pair(facts: &Facts<'_>, t: &Table<'_>, set: &[usize], a: &Column<'_>, b: &Col
     mark!(out, if t.link, "link+refs{}", bucket(t.refs.len(), &[2, 3]));
     mark!(out, if t.is_indexed(set), "indexed");
     for (c, target) in [(a, to_a), (b, to_b)] {
-        let actor = c.last() == "by"
-            || matches!(c.first(), "created" | "updated" | "modified" | "creator" | "author");
+        let actor = c.last() == "by" || matches!(c.first(), "created" | "updated" | "modified" | "creator" | "author");
         mark!(out, if actor, "actor");
         mark!(out, if target.event, "target_event");
         mark!(out, if target.payload.len() <= 3, "target_small");
@@ -331,9 +330,7 @@ fn scoped(facts: &Facts<'_>, t: &Table<'_>, set: &[usize], a: &Column<'_>, c: &C
     mark!(out, if t.is_indexed(set), "indexed");
     mark!(out, if t.translation && class == Class::Language, "translation+lang");
     let named = [Class::Slug, Class::Code, Class::Name];
-    let other = |d: &Column<'_>| {
-        !std::ptr::eq(d, c) && named.contains(&d.class) && t.qualifier(d) == Qualifier::Bare
-    };
+    let other = |d: &Column<'_>| !std::ptr::eq(d, c) && named.contains(&d.class) && t.qualifier(d) == Qualifier::Bare;
     mark!(out, if t.each(&t.plain).any(other), "other_name");
     mark!(out, "rest{}", bucket(t.payload.len() - 2, &[0, 1, 3, 6]));
     if class == Class::Name {

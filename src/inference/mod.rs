@@ -139,7 +139,8 @@ fn keys<'a>(facts: &Facts<'a>) -> Vec<Key<'a>> {
             columns.sort_by_key(|i| table.at(*i).target.is_none());
             let part = |i: &usize| {
                 let c = table.at(*i);
-                let folded = folds && c.class == model::Class::Login && c.kind.is_text() && c.kind != facts::Kind::Citext;
+                let folded =
+                    folds && c.class == model::Class::Login && c.kind.is_text() && c.kind != facts::Kind::Citext;
                 match folded {
                     true => KeyPart::Expression(lower(c.name())),
                     false => KeyPart::Column(c.name().to_owned()),
@@ -165,7 +166,8 @@ fn lower(column: &str) -> crate::catalog::Expression {
 
 /// The schema's own keys on what people log in with do not care for case: by `lower(…)`, or by type.
 fn folds_case(facts: &Facts<'_>) -> bool {
-    let login = |t: &facts::Table<'_>, name: &str| t.columns.iter().find(|c| c.name() == name).map(|c| (c.class, c.kind));
+    let login =
+        |t: &facts::Table<'_>, name: &str| t.columns.iter().find(|c| c.name() == name).map(|c| (c.class, c.kind));
     facts.tables.iter().any(|t| {
         t.table.unique_keys.iter().flat_map(|k| &k.key).any(|part| match part {
             KeyPart::Column(c) => login(t, c) == Some((model::Class::Login, facts::Kind::Citext)),

@@ -142,4 +142,3 @@ fn names(table: &Table<'_>, columns: &[usize]) -> String {
         several => format!("({})", several.join(", ")),
     }
 }
-

@@ -14,7 +14,7 @@ pub fn declared(catalog: &Catalog, tables: &mut [Table<'_>]) {
             let Some(&target) = place.get(&(key.referenced_schema.as_str(), key.referenced_table.as_str())) else {
                 continue;
             };
-            for column in table.columns.iter_mut().filter(|c| key.columns.iter().any(|k| *k == c.column.name)) {
+            for column in table.columns.iter_mut().filter(|c| key.columns.contains(&c.column.name)) {
                 if key.columns.len() == 1 || column.target.is_none() {
                     column.target = Some(target);
                     column.declared = true;

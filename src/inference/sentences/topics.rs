@@ -63,7 +63,9 @@ impl Topic {
             _ if starts(&["w:L", "w:twin", "w:alike", "kw:L", "kw:twin"]) => Topic::Siblings,
             _ if starts(&["w:", "kw:"]) => Topic::Own,
             "indexed" => Topic::Index,
-            _ if starts(&["t:", "k:event", "k:numeric_cols", "event_one"]) || has(&["expiry", "+own+event"]) => Topic::Table,
+            _ if starts(&["t:", "k:event", "k:numeric_cols", "event_one"]) || has(&["expiry", "+own+event"]) => {
+                Topic::Table
+            }
             _ if starts(&["k:county", "k:signed", "k:idlike", "k:cls", "k:timelike", "lex"]) => Topic::Name,
             _ if starts(&["k:", "c:type", "c:len", "c:notnull", "c:nullable", "c:def", "c:identity", "c:django"])
                 || starts(&["c:textual", "uuid_notnull", "nullable", "both_notnull", "some_nullable", "x_type"])
@@ -76,17 +78,56 @@ impl Topic {
             {
                 Topic::Position
             }
-            _ if starts(&["rest", "beside", "pure_join", "join_flags", "nothing", "whole_row", "all_refs", "other_n"])
-                || starts(&["compound", "tenant_join", "django_m2m", "width", "all_required"])
+            _ if starts(&[
+                "rest",
+                "beside",
+                "pure_join",
+                "join_flags",
+                "nothing",
+                "whole_row",
+                "all_refs",
+                "other_n",
+            ]) || starts(&["compound", "tenant_join", "django_m2m", "width", "all_required"])
                 || has(&["+beside_", "slug_beside", "+payload", "+own+small", "all_refs+number"]) =>
             {
                 Topic::Company
             }
-            _ if starts(&["r:", "only_re", "is_parent", "not_parent", "required_refs", "parent_named", "named_both"])
-                || starts(&["named_one", "named_none", "named_all", "same_target", "both_", "one_tenant", "with_"])
-                || starts(&["actor", "target_", "self", "referenced", "tenant_left", "link", "alternative", "ref_"])
-                || starts(&["first_ref", "extension_only", "extends", "ptr", "has_tenant"])
-                || has(&["+refs", "+tenant", "+ref", "parent", "+owned", "+own+required", "+own+first_ref", "+own+root"])
+            _ if starts(&[
+                "r:",
+                "only_re",
+                "is_parent",
+                "not_parent",
+                "required_refs",
+                "parent_named",
+                "named_both",
+            ]) || starts(&[
+                "named_one",
+                "named_none",
+                "named_all",
+                "same_target",
+                "both_",
+                "one_tenant",
+                "with_",
+            ]) || starts(&[
+                "actor",
+                "target_",
+                "self",
+                "referenced",
+                "tenant_left",
+                "link",
+                "alternative",
+                "ref_",
+            ]) || starts(&["first_ref", "extension_only", "extends", "ptr", "has_tenant"])
+                || has(&[
+                    "+refs",
+                    "+tenant",
+                    "+ref",
+                    "parent",
+                    "+owned",
+                    "+own+required",
+                    "+own+first_ref",
+                    "+own+root",
+                ])
                 || has(&["+own+noref"]) =>
             {
                 Topic::Reference
