@@ -24,6 +24,40 @@ const FAULTS: &[(&str, &str)] = &[
          CREATE TABLE reservation (id bigint PRIMARY KEY, show_id bigint NOT NULL REFERENCES show,
            person_id bigint NOT NULL REFERENCES person, created_at timestamptz NOT NULL);",
     ),
+    (
+        "missing-one-to-one",
+        "CREATE TABLE users (id bigint PRIMARY KEY);
+         CREATE TABLE users_settings (id bigint PRIMARY KEY, users_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
+           theme boolean NOT NULL);",
+    ),
+    (
+        "missing-position-key",
+        "CREATE TABLE product (id bigint PRIMARY KEY);
+         CREATE TABLE product_version (id bigint PRIMARY KEY, product_id bigint NOT NULL REFERENCES product ON DELETE
+           CASCADE, version int NOT NULL);",
+    ),
+    (
+        "missing-idempotency-key",
+        "CREATE TABLE charge (id bigint PRIMARY KEY, idempotency_key uuid NOT NULL, amount int NOT NULL);",
+    ),
+    (
+        "missing-external-id",
+        "CREATE TABLE buyer (id bigint PRIMARY KEY, stripe_customer_id varchar(255) NOT NULL, note text);",
+    ),
+    (
+        "missing-translation-key",
+        "CREATE TABLE product (id bigint PRIMARY KEY);
+         CREATE TABLE product_translation (id bigint PRIMARY KEY, product_id bigint NOT NULL REFERENCES product ON DELETE
+           CASCADE, language_code varchar(15) NOT NULL, body text NOT NULL);",
+    ),
+    (
+        "missing-polymorphic-key",
+        "CREATE TABLE likes (likeable_type varchar(40) NOT NULL, likeable_id bigint NOT NULL);",
+    ),
+    (
+        "missing-composite-key",
+        "CREATE TABLE setting (namespace varchar(40) NOT NULL, name varchar(40) NOT NULL);",
+    ),
     ("missing-primary-key", "CREATE TABLE rate (currency text, value numeric NOT NULL);"),
     ("missing-primary-key", "CREATE TABLE rate (id bigint NOT NULL, value numeric NOT NULL);"),
     ("negative-counter", "CREATE TABLE show (id bigint PRIMARY KEY, available_seats int NOT NULL DEFAULT 0);"),

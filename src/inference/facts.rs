@@ -684,3 +684,99 @@ fn relate(tables: &mut [Table<'_>], index: usize) {
         (table.columns[i].extends, table.columns[i].named) = (extends, named);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::ddl::{Options, SchemaFile, read};
+
+    fn with_facts(sql: &str, look: impl Fn(&Facts<'_>)) {
+        let file = SchemaFile { name: "t.sql".into(), text: sql.into() };
+        let catalog = read(&[file], &Options { engine: None }).catalog;
+        look(&Facts::of(&catalog));
+    }
+
+    fn column<'f, 'a>(facts: &'f Facts<'a>, table: &str, name: &str) -> (&'f Table<'a>, &'f Column<'a>) {
+        let t = facts.tables.iter().find(|t| t.name() == table).expect("the table");
+        (t, t.columns.iter().find(|c| c.name() == name).expect("the column"))
+    }
+
+    fn target<'a>(facts: &Facts<'a>, table: &str, name: &str) -> Option<&'a str> {
+        facts.target(column(facts, table, name).1).map(|t| t.table.name.as_str())
+    }
+
+    #[test]
+    fn names_stand_in_for_foreign_keys() {
+        let sql = "CREATE TABLE users (id uuid PRIMARY KEY);
+            CREATE TABLE shop_order (id bigint PRIMARY KEY, user_id uuid, buyer_user_id uuid, order_id bigint,
+              wrong_user_id bigint, target_id bigint, target_type text);
+            CREATE TABLE target (id bigint PRIMARY KEY);
+            CREATE TABLE piece (piece_id bigint PRIMARY KEY);
+            CREATE TABLE part (id bigint PRIMARY KEY, piece_id bigint);";
+        with_facts(sql, |f| {
+            assert_eq!(target(f, "shop_order", "user_id"), Some("users"), "whole name, singular");
+            assert_eq!(target(f, "shop_order", "buyer_user_id"), Some("users"), "the last words");
+            assert_eq!(target(f, "shop_order", "order_id"), Some("shop_order"), "a name that ends so");
+            assert_eq!(target(f, "shop_order", "wrong_user_id"), None, "the types do not fit");
+            assert_eq!(target(f, "shop_order", "target_id"), None, "target_type says that it is any table's");
+            assert_eq!(target(f, "part", "piece_id"), Some("piece"), "the name of a primary key");
+        });
+    }
+
+    #[test]
+    fn columns_have_classes() {
+        let sql = "CREATE TABLE t (id bigint PRIMARY KEY, slug text, email_address text, stripe_id text, label_fr text,
+            idempotency_token text, starts date, created_at timestamptz, kinds text, seq_id bigint);";
+        with_facts(sql, |f| {
+            for (name, class) in [
+                ("slug", Class::Slug),
+                ("email_address", Class::Net),
+                ("stripe_id", Class::External),
+                ("label_fr", Class::Title),
+                ("idempotency_token", Class::Idempotency),
+                ("starts", Class::Period),
+                ("kinds", Class::Kind),
+            ] {
+                assert_eq!(column(f, "t", name).1.class, class, "{name}");
+            }
+            let (t, created) = column(f, "t", "created_at");
+            assert!(created.stamp && !t.payload.iter().any(|i| t.at(*i).name() == "created_at"));
+            assert!(column(f, "t", "seq_id").1.foreign_id);
+        });
+    }
+
+    #[test]
+    fn type_and_id_belong_together() {
+        let sql = "CREATE TABLE likes (id bigint PRIMARY KEY, likeable_type text, likeable_id bigint);";
+        with_facts(sql, |f| {
+            let (t, id) = column(f, "likes", "likeable_id");
+            assert_eq!(id.kind_column.map(|i| t.at(i).name()), Some("likeable_type"));
+        });
+    }
+
+    #[test]
+    fn the_owner_of_a_row() {
+        let sql = "CREATE TABLE account (id bigint PRIMARY KEY); CREATE TABLE invoice (id bigint PRIMARY KEY);
+            CREATE TABLE invoice_line (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES account,
+              invoice_id bigint NOT NULL REFERENCES invoice ON DELETE CASCADE);";
+        with_facts(sql, |f| {
+            let (t, invoice) = column(f, "invoice_line", "invoice_id");
+            assert!(invoice.extends && t.parent.is_some_and(|p| t.at(p).name() == "invoice_id"));
+            assert!(t.tenant.is_some_and(|i| t.at(i).name() == "account_id"));
+            assert_eq!(column(f, "invoice", "id").0.in_degree, 1);
+        });
+    }
+
+    #[test]
+    fn candidates_once_and_never_over_the_primary_key() {
+        let sql = "CREATE TABLE a (id bigint PRIMARY KEY); CREATE TABLE b (id bigint PRIMARY KEY);
+            CREATE TABLE link (a_id bigint REFERENCES a, b_id bigint REFERENCES b, code text, PRIMARY KEY (a_id, b_id));";
+        with_facts(sql, |f| {
+            let (t, _) = column(f, "link", "code");
+            let found = crate::inference::candidates::candidates(t);
+            let sets: BTreeSet<Vec<usize>> = found.iter().map(|c| c.columns.clone()).collect();
+            assert_eq!(sets.len(), found.len());
+            assert!(sets.contains(&vec![2]) && sets.contains(&vec![0, 2]) && !sets.contains(&vec![0, 1]), "{sets:?}");
+        });
+    }
+}
