@@ -131,11 +131,10 @@ impl<'a> Splitter<'a> {
             }
         } else if (is(object, "function") || is(object, "procedure")) && token.kind == TokenKind::Ident {
             let word = word(&token);
-            if word.eq_ignore_ascii_case("atomic") {
+            let inside = self.open.atomic > 0;
+            if word.eq_ignore_ascii_case("atomic") || inside && word.eq_ignore_ascii_case("case") {
                 self.open.atomic += 1;
-            } else if self.open.atomic > 0 && word.eq_ignore_ascii_case("case") {
-                self.open.atomic += 1;
-            } else if self.open.atomic > 0 && word.eq_ignore_ascii_case("end") {
+            } else if inside && word.eq_ignore_ascii_case("end") {
                 self.open.atomic -= 1;
             }
         }
