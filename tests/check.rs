@@ -1,4 +1,5 @@
 //! `dbaudit check` as a user runs it: sources, formats, exit codes, errors.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The pages of `docs/rules/` are those of the rules themselves.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

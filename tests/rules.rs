@@ -1,5 +1,6 @@
 //! Every rule, red to green: a schema with the fault gives the finding, its own statements are applied to a real
 //! server, and the finding is gone.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
 mod support;
 
