@@ -64,6 +64,26 @@ pub fn unique_implied(table: &Table, columns: &[&str], predicate: Option<&Expres
         })
 }
 
+/// A unique key over expressions is implied only by one whose elements are all among its own: `lower(email)` is not
+/// implied by `email`. A generated column stands for its expression.
+pub fn expression_key_implied(table: &Table, key: &[KeyPart], predicate: Option<&Expression>) -> bool {
+    let element = |part: &KeyPart| match part {
+        KeyPart::Column(c) => {
+            table.column(c).and_then(|c| c.generated.clone()).unwrap_or(Expression::new(Expr::column(c)))
+        }
+        KeyPart::Expression(e) => e.clone(),
+    };
+    let wanted: Vec<Expression> = key.iter().map(element).collect();
+    table.unique_keys.iter().any(|k| {
+        let rows = match (&k.predicate, predicate) {
+            (None, _) => true,
+            (Some(theirs), Some(ours)) => predicate_implies(ours, theirs),
+            (Some(_), None) => false,
+        };
+        k.valid && rows && !k.key.is_empty() && k.key.iter().all(|p| wanted.contains(&element(p)))
+    })
+}
+
 fn excludes_null(predicate: &Expression, column: &str) -> bool {
     let not_null = Expr::IsNull(Box::new(Expr::column(column)), true);
     match predicate.tree() {
