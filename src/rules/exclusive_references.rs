@@ -1,8 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{singular, words};
 use super::{Context, Proposal, declare_rule, siblings, weights as w};
-use crate::catalog::{Action, Column, Comparison, Expr, Expression, ForeignKey, Table};
+use crate::catalog::{Action, Catalog, Column, Comparison, Expr, Expression, ForeignKey, Table};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
 
@@ -70,6 +70,11 @@ const ASIDE: [&str; 22] = [
     "next",
 ];
 
+/// First words that say what the reference is for, whatever it points at.
+const ROLES: [&str; 5] = ["parent", "source", "target", "destination", "origin"];
+/// A last word that more than one in so many of the schema's references have, says nothing (`…_model_id`).
+const COMMON: usize = 5;
+
 /// A reference that may be NULL, with the words of its name.
 struct Reference<'a> {
     column: &'a Column,
@@ -78,8 +83,12 @@ struct Reference<'a> {
 }
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
+    let common = common_words(context.catalog);
     for table in &context.catalog.tables {
-        let all = references(table);
+        let mut all = references(table);
+        for r in &mut all {
+            r.words.retain(|w| !common.contains(w));
+        }
         if !(2..=4).contains(&all.len()) {
             continue;
         }
@@ -97,6 +106,24 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     }
 }
 
+/// Last words of the names of references that say nothing, for too many have them.
+fn common_words(catalog: &Catalog) -> BTreeSet<String> {
+    let names: BTreeSet<&str> =
+        catalog.tables.iter().flat_map(|t| &t.foreign_keys).flat_map(|f| &f.columns).map(String::as_str).collect();
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for name in &names {
+        if let Some(last) = own_words(name).pop() {
+            *count.entry(last).or_default() += 1;
+        }
+    }
+    count.into_iter().filter(|(_, n)| n * COMMON > names.len() && *n > 3).map(|(w, _)| w).collect()
+}
+
+fn own_words(column: &str) -> Vec<String> {
+    let aside = |w: &String| matches!(w.as_str(), "id" | "fk" | "uuid");
+    words(column).into_iter().filter(|w| !aside(w)).map(|w| singular(&w)).collect()
+}
+
 fn same(a: &Reference<'_>, b: &Reference<'_>) -> bool {
     a.column.name == b.column.name
 }
@@ -106,9 +133,7 @@ fn references(table: &Table) -> Vec<Reference<'_>> {
     candidates
         .filter_map(|column| {
             let key = table.foreign_keys.iter().find(|f| f.columns.as_slice() == [column.name.as_str()])?;
-            let all = words(&column.name);
-            let own: Vec<String> =
-                all.into_iter().filter(|w| w != "id" && w != "fk" && w != "uuid").map(|w| singular(&w)).collect();
+            let own = own_words(&column.name);
             let content = key.referenced_table.contains("content_type");
             let aside = own.len() < 3
                 && own.iter().any(|w| ASIDE.contains(&w.as_str()))
@@ -122,7 +147,8 @@ fn references(table: &Table) -> Vec<Reference<'_>> {
 /// `plan_rate_card` and `subscription_rate_card`, `prediction` and `failed_prediction`, `source_payment` and `source_credit`.
 fn variants(a: &Reference<'_>, b: &Reference<'_>) -> bool {
     let head = a.words.last().is_some() && a.words.last() == b.words.last() && a.words != b.words;
-    let role = a.words.len() > 1 && b.words.len() == a.words.len() && a.words.first() == b.words.first();
+    let role = a.words.len() > 1 && a.words.first() == b.words.first();
+    let role = role && a.words.first().is_some_and(|w| ROLES.contains(&w.as_str()));
     (head || role) && a.key.referenced_table != b.key.referenced_table
 }
 

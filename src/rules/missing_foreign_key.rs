@@ -44,6 +44,8 @@ declare_rule! {
 /// Words of ids that another system gives out.
 const FOREIGN: [&str; 10] =
     ["external", "provider", "remote", "stripe", "legacy", "old", "original", "client", "request", "trace"];
+/// Words of tables that keep what is gone.
+const HISTORY: [&str; 4] = ["version", "deleted", "revision", "old"];
 /// References that a schema has to declare before a missing one is missed.
 const ENOUGH: usize = 5;
 
@@ -121,7 +123,8 @@ fn look(table: &Table, column: &Column, target: &Table, (declared, all): (usize,
     if table.indexes.iter().any(|i| first(&i.key)) || table.unique_keys.iter().any(|k| first(&k.key)) {
         p.add(Evidence::new(Source::Shape, w::REFERENCE_INDEX, format!("{name} is indexed as references are")));
     }
-    if is_log(&table.name) {
+    let history = words(&table.name).iter().any(|w| HISTORY.contains(&singular(w).as_str()));
+    if is_log(&table.name) || history {
         let text = format!("{} sounds like a log, whose rows outlive what they tell of", table.label());
         p.add(Evidence::new(Source::Name, w::REFERENCE_LOG, text));
     }

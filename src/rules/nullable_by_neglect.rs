@@ -1,5 +1,6 @@
+use super::words::words;
 use super::{Context, Proposal, declare_rule, siblings, weights as w};
-use crate::catalog::{Column, Expr, Expression, Table};
+use crate::catalog::{Column, Expr, Expression, Table, TypeFamily};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
 
@@ -20,7 +21,8 @@ declare_rule! {
     /// ```
     ///
     /// ## What it looks at
-    /// All tables with a column of that name, and a default of its own.
+    /// All tables with a column of that name; a default of its own; whether it is the stamp of a row. A reference counts
+    /// against: being without is a meaning of its own.
     ///
     /// ## When it is wrong
     /// Where the table is the exception on purpose: a tenant reference that is NULL for global rows is one. With three
@@ -37,6 +39,9 @@ declare_rule! {
 /// Siblings that make a convention, and the exceptions that unmake it.
 const ENOUGH: usize = 5;
 const EXCEPTIONS: usize = 3;
+
+/// Words of the stamps that every row has.
+const STAMPS: [&str; 5] = ["created", "inserted", "added", "updated", "modified"];
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
@@ -56,6 +61,17 @@ fn look(context: &Context<'_>, table: &Table, column: &Column) -> Option<Proposa
     let because = Evidence::new(Source::Siblings, weight, text);
     let guard = Guard::NotNull { column: name.clone() };
     let mut p = Proposal::new(table, guard, Severity::Low, message, because);
+    let all_words = words(name);
+    if table.references_of(name).next().is_some() || all_words.iter().any(|w| matches!(w.as_str(), "id" | "uuid")) {
+        p.add(Evidence::new(
+            Source::Shape,
+            w::NEGLECT_REFERENCE,
+            format!("{name} refers to something, and may have none"),
+        ));
+    }
+    if all_words.iter().any(|w| STAMPS.contains(&w.as_str())) && column.family() == TypeFamily::Timestamp {
+        p.add(Evidence::new(Source::Name, w::NEGLECT_STAMP, format!("{name} is true of every row")));
+    }
     match column.default.as_ref().map(Expression::tree) {
         None | Some(Expr::Null) => {}
         Some(value) => p.add(Evidence::new(Source::Shape, w::NEGLECT_DEFAULT, format!("its default is {value}"))),

@@ -88,8 +88,13 @@ fn look(table: &Table, key: &UniqueKey) -> Option<Proposal> {
         let text = format!("{} is NULL for every live row, so the key holds for none of them", c.name);
         proposal.add(Evidence::new(Source::Name, w::NULLABLE_DELETED, text));
     }
+    if nullable.len() == columns.len() {
+        let text = "all of its columns may be NULL: it is a key for the rows that have them";
+        proposal.add(Evidence::new(Source::Shape, w::NULLABLE_OPTIONAL, text));
+    }
     for c in &nullable {
-        let own = table.references_of(&c.name).any(|f| f.referenced_table == table.name);
+        let upward = super::words::words(&c.name).iter().any(|w| w == "parent");
+        let own = upward && table.references_of(&c.name).any(|f| f.referenced_table == table.name);
         if own {
             let text = format!("{} points at the table itself: it is NULL at the top of the tree", c.name);
             proposal.add(Evidence::new(Source::Shape, w::NULLABLE_TREE, text));

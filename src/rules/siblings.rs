@@ -24,7 +24,10 @@ pub fn check_elsewhere(context: &Context<'_>, table: &Table, condition: &Express
 pub fn weigh(k: usize, n: usize, what: &str) -> Option<Evidence> {
     match (k, n) {
         (0, 0..3) => None,
-        (0, n) => Some(Evidence::new(Source::Siblings, w::SIBLINGS_NONE, format!("none of {n} {what}"))),
+        (0, n) => {
+            let weight = w::SIBLINGS_NONE * (n as f64 + 1.0).ln();
+            Some(Evidence::new(Source::Siblings, weight, format!("none of {n} {what}")))
+        }
         (k, n) => {
             let weight = w::SIBLINGS_ALL * k as f64 / (n as f64 + 1.0);
             Some(Evidence::new(Source::Siblings, weight, format!("{k} of {n} {what}")))

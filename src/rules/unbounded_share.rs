@@ -64,21 +64,21 @@ const SCALES: [Scale; 11] = [
         names: &[&["latitude"]],
         ends: ("-90", "90"),
         whole: false,
-        weight: w::RANGE_FIXED,
+        weight: w::RANGE_PLACE,
         what: "a latitude lies between the poles; one that was exchanged with its longitude often does not",
     },
     Scale {
         names: &[&["longitude"]],
         ends: ("-180", "180"),
         whole: false,
-        weight: w::RANGE_FIXED,
+        weight: w::RANGE_PLACE,
         what: "a longitude lies within half a turn",
     },
     Scale {
         names: &[&["month"], &["month", "number"], &["month", "of", "year"]],
         ends: ("1", "12"),
         whole: true,
-        weight: w::RANGE_FIXED,
+        weight: w::RANGE_PLACE,
         what: "a year has twelve months",
     },
     Scale {
@@ -127,7 +127,7 @@ const SCALES: [Scale; 11] = [
         names: &[&["lat"]],
         ends: ("-90", "90"),
         whole: false,
-        weight: w::RANGE_USUAL,
+        weight: w::RANGE_PLACE,
         what: "a latitude lies between the poles",
     },
 ];
@@ -197,6 +197,9 @@ fn look(context: &Context<'_>, table: &Table, column: &Column) -> Option<Proposa
     {
         let text = format!("{} is where people rate something", table.label());
         p.add(Evidence::new(Source::Name, w::RANGE_USUAL, text));
+    }
+    if !column.nullable {
+        p.add(Evidence::new(Source::Shape, w::RANGE_REQUIRED, format!("every row has a {name}")));
     }
     if let Some(word) = words.iter().find(|x| OPEN.contains(&x.as_str())) {
         p.add(Evidence::new(Source::Name, w::RANGE_OPEN_WORD, format!("\"{word}\" may well leave the scale")));
