@@ -2,6 +2,7 @@
 SELECT oid::text AS oid,
        relnamespace::text AS schema,
        relname::text AS name,
+       relkind::text AS kind,
        relpersistence::text AS persistence,
        NULL::text AS partition_of,
        NULL::text AS partition_key

@@ -2,6 +2,7 @@
 SELECT c.oid::text AS oid,
        c.relnamespace::text AS schema,
        c.relname::text AS name,
+       c.relkind::text AS kind,
        c.relpersistence::text AS persistence,
        i.inhparent::text AS partition_of,
        CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END::text AS partition_key

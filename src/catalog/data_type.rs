@@ -119,6 +119,8 @@ pub fn canonical_type(written: &str, eight_byte_int: bool) -> String {
         | "circle" | "regclass" | "int4range" | "int8range" | "numrange" | "tsrange" | "tstzrange" | "daterange" => {
             (lower, modifier)
         }
+        // interval day to second(3)
+        _ if lower.starts_with("interval ") => (lower, modifier),
         _ => return dimensioned(&text, dimensions),
     };
     dimensioned(&format!("{base}{modifier}"), dimensions)
@@ -178,6 +180,7 @@ mod tests {
             ("BYTES", "bytea"),
             ("float", "double precision"),
             ("double  precision", "double precision"),
+            ("INTERVAL DAY TO SECOND(3)", "interval day to second(3)"),
             ("public.mood", "public.mood"),
             ("public.\"My Type\"[]", "public.\"My Type\"[]"),
         ] {

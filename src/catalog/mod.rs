@@ -37,7 +37,8 @@ impl Catalog {
             .and_then(|i| self.tables.get(i))
     }
 
-    /// Puts tables and their parts into the canonical order that [`Catalog::table`] and equality rely on.
+    /// Puts tables and their parts into the canonical form that [`Catalog::table`] and equality rely on: everything in
+    /// order, and `DEFAULT NULL` (which PostgreSQL keeps for some types) is no default.
     pub fn sort(&mut self) {
         self.tables.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
         for t in &mut self.tables {
@@ -46,6 +47,13 @@ impl Catalog {
             t.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
             t.indexes.sort_by(|a, b| a.name.cmp(&b.name));
             t.exclusions.sort_by(|a, b| a.name.cmp(&b.name));
+            for c in &mut t.columns {
+                // DEFAULT NULL says nothing; servers do not keep it
+                c.default.take_if(|d| *d.tree() == Expr::Null);
+                if let Some(UserType::Domain { checks, .. }) = &mut c.user_type {
+                    checks.sort_by(|a, b| a.name.cmp(&b.name));
+                }
+            }
         }
         self.missing.sort();
     }

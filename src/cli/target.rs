@@ -64,12 +64,12 @@ impl TargetArgs {
             sources.push(live(line, &environment)?);
         }
         if sources.is_empty() {
-            sources.push(self.from_environment(&environment)?);
+            sources.push(self.pointed_at(&environment)?);
         }
         Ok(sources)
     }
 
-    fn from_environment(&self, environment: &Environment) -> Result<Source> {
+    fn pointed_at(&self, environment: &Environment) -> Result<Source> {
         match std::env::var(&self.url_env) {
             Ok(url) if !url.trim().is_empty() => {
                 return live(url.trim(), environment)

@@ -84,7 +84,6 @@ fn block(f: &Finding, style: Style) -> String {
     };
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
-    let _ = (color, &mut table);
     let left = format!(
         "{}\n{} confidence\n{}\n{}",
         f.severity.to_string().to_uppercase(),
@@ -130,7 +129,7 @@ fn summary(audit: &SourceAudit) -> String {
         n => writeln!(out, "\n{n} findings ({}) in {} tables.", parts.join(", "), audit.tables),
     };
     if audit.below_confidence > 0 {
-        let _ = writeln!(out, "{} more with less confidence: --min-confidence low shows them.", audit.below_confidence);
+        let _ = writeln!(out, "{} more are less sure: --min-confidence low", audit.below_confidence);
     }
     for s in &audit.skipped {
         let _ = writeln!(out, "Not looked for: {} ({}).", s.rule, clean(&s.reason));

@@ -80,6 +80,14 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// The tokens `from..to` as a text of their own.
+    pub fn part(&self, from: usize, to: usize) -> Tokens<'a> {
+        let start = self.get(from).map_or(0, |t| t.start);
+        let list = self.list.get(from..to).unwrap_or_default();
+        let shift = |t: &Token| Token { start: t.start - start, end: t.end - start, ..*t };
+        Tokens { text: self.slice(from, to), list: list.iter().map(shift).collect() }
+    }
+
     /// Whether the token at `i` is this word, unquoted, in any case.
     pub fn is(&self, i: usize, word: &str) -> bool {
         self.kind(i) == Some(TokenKind::Ident) && self.text(i).eq_ignore_ascii_case(word)

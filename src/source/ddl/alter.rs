@@ -5,13 +5,16 @@ use squawk_syntax::ast::{self, NameLike};
 use crate::sql::Extra;
 
 use super::apply::{Applier, Outcome, offset_of, path_of, path_of_ref};
-use super::state::{Field, Qualified, TypeName};
+use super::state::{Field, Names, Qualified, TypeName};
 
 /// PostgreSQL's order among the actions of one statement: what is dropped makes room, columns come before what needs
 /// them.
 fn rank(action: &ast::AlterTableAction) -> u8 {
     match action {
-        ast::AlterTableAction::DropColumn(_) | ast::AlterTableAction::DropConstraint(_) => 0,
+        // CockroachDB may rename a column to make room for another
+        ast::AlterTableAction::DropColumn(_)
+        | ast::AlterTableAction::DropConstraint(_)
+        | ast::AlterTableAction::RenameColumn(_) => 0,
         ast::AlterTableAction::AlterColumn(_) => 1,
         ast::AlterTableAction::AddColumn(_) => 2,
         _ => 3,
@@ -76,7 +79,7 @@ impl Applier<'_> {
         }
         if let (Some(table), Some(to)) = (self.state.table_of_index(path), &to) {
             self.with(&table, |t| {
-                t.rename_constraint(&name.name, &to.name);
+                t.rename(&name.name, &to.name, Names::Index);
             });
             self.state.take(&to.schema, &to.name);
             return Ok(());
@@ -146,9 +149,10 @@ impl Applier<'_> {
                 let from = r.constraint_name_ref().and_then(|c| c.path_ref()?.segment());
                 let from = from.ok_or("the constraint has no name")?.text();
                 let to = r.constraint_name().ok_or("the new name is missing")?.text();
+                let names = Names::of_constraints(self.state.engine);
                 for member in &family {
                     self.with(member, |t| {
-                        t.rename_constraint(&from, &to);
+                        t.rename(&from, &to, names);
                     });
                     self.state.take(&member.schema, &to);
                 }
@@ -180,8 +184,9 @@ impl Applier<'_> {
                 let child = self.state.table_named(&path_of_ref(&child));
                 self.with(&child, |t| {
                     t.partition = true;
-                    t.parents = vec![table.clone()];
+                    t.parents.clear();
                 });
+                self.state.add_parent(&child, table);
             }
             ast::AlterTableAction::DetachPartition(d) => {
                 let child = d.table_name_ref().and_then(|t| t.path_ref()).ok_or("the partition has no name")?;
@@ -194,7 +199,7 @@ impl Applier<'_> {
             ast::AlterTableAction::InheritTable(i) => {
                 let parent = i.table_name_ref().and_then(|t| t.path_ref()).ok_or("the parent has no name")?;
                 let parent = self.state.table_named(&path_of_ref(&parent));
-                self.with(table, |t| t.parents.push(parent));
+                self.state.add_parent(table, &parent);
             }
             ast::AlterTableAction::NoInheritTable(i) => {
                 let parent = i.table_name_ref().and_then(|t| t.path_ref()).ok_or("the parent has no name")?;
@@ -253,10 +258,7 @@ impl Applier<'_> {
         };
         match option {
             ast::AlterColumnOption::SetType(_) => set_type(f, ty),
-            ast::AlterColumnOption::SetDefault(_) => {
-                let null = |e: &crate::catalog::Expression| matches!(e.tree(), crate::catalog::Expr::Null);
-                f.column.default = expression.filter(|e| !null(e));
-            }
+            ast::AlterColumnOption::SetDefault(_) => f.column.default = expression,
             ast::AlterColumnOption::DropDefault(_) => f.column.default = None,
             ast::AlterColumnOption::SetNotNull(_) => f.column.nullable = false,
             ast::AlterColumnOption::DropNotNull(_) => f.column.nullable = true,
@@ -273,34 +275,15 @@ impl Applier<'_> {
     }
 
     fn drop_constraint(&mut self, table: &Qualified, family: &[Qualified], name: &str, lenient: bool) {
-        let Some(t) = self.state.tables.get_mut(table) else { return };
-        let key = match (&t.table.primary_key, t.table.unique_keys.iter().find(|k| k.name == name)) {
-            (Some(k), _) if k.name == name => Some(k.columns.clone()),
-            (_, Some(k)) => k.plain_columns().map(|c| c.into_iter().map(str::to_owned).collect()),
-            _ => None,
-        };
-        let inherited = t.table.checks.iter().any(|c| c.name == name);
-        if !t.drop_constraint(name, false) {
+        let names = Names::of_constraints(self.state.engine);
+        let inherited = self.state.tables.get(table).is_some_and(|t| t.table.checks.iter().any(|c| c.name == name));
+        if !self.state.drop_named(table, name, names) {
             if !lenient {
                 self.ignored(format!("{} has no constraint {name}", table.label()));
             }
-            return;
-        }
-        if inherited {
+        } else if inherited {
             for member in family.iter().filter(|m| *m != table) {
-                self.with(member, |t| {
-                    t.drop_constraint(name, false);
-                });
-            }
-        }
-        // foreign keys to it go too, unless another key of the same columns is left
-        if let Some(columns) = key {
-            let left = self.state.tables.get(table).is_some_and(|t| {
-                t.table.primary_key.iter().any(|k| k.columns == columns)
-                    || t.table.unique_keys.iter().any(|k| k.plain_columns().is_some_and(|c| c == columns))
-            });
-            if !left {
-                self.state.drop_references(table, |f| f.referenced_columns == columns);
+                self.state.drop_named(member, name, names);
             }
         }
     }

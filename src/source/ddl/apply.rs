@@ -20,6 +20,9 @@ pub(super) struct Complaint {
     pub reason: String,
 }
 
+/// The parser's words where one statement follows another without a semicolon.
+const MISSING_SEMICOLON: &str = "Missing semicolon between statements";
+
 /// Applies one statement.
 pub(super) struct Applier<'s> {
     pub state: &'s mut State,
@@ -45,26 +48,35 @@ impl<'s> Applier<'s> {
         self.complaints.push(Complaint { severity: Severity::Ignored, offset: self.at, reason: reason.into() });
     }
 
-    /// Parses and applies a definition.
-    pub fn definition(&mut self, statement: &Rewritten<'_>) {
+    /// Parses and applies a definition. Where semicolons are missing in it, nothing is done but to return the places.
+    pub fn definition(&mut self, statement: &Rewritten<'_>) -> Vec<usize> {
         if statement.empty {
             let table = self.state.table_named(&statement.table);
-            return self.table_extras(&table, &statement.extras);
+            self.table_extras(&table, &statement.extras);
+            return Vec::new();
         }
         let Some(parse) = parse(&statement.text) else {
-            return self.unread("the parser gives up on it");
+            self.unread("the parser gives up on it");
+            return Vec::new();
         };
-        if let Some(error) = parse.errors().first() {
+        let errors = parse.errors();
+        if let Some(error) = errors.first() {
+            let missing = errors.iter().filter(|e| e.message() == MISSING_SEMICOLON);
+            let places: Vec<usize> = missing.map(|e| usize::from(e.range().start())).collect();
+            if error.message() == MISSING_SEMICOLON {
+                return places;
+            }
             self.at = usize::from(error.range().start());
             self.unread(error.message().to_owned());
         }
         self.at = 0;
-        let Some(stmt) = parse.tree().stmts().find(|s| !matches!(s, ast::Stmt::EmptyStmt(_))) else {
-            return;
-        };
-        if let Err(reason) = self.apply(&stmt, &statement.extras) {
+        let stmt = parse.tree().stmts().find(|s| !matches!(s, ast::Stmt::EmptyStmt(_)));
+        if let Some(stmt) = stmt
+            && let Err(reason) = self.apply(&stmt, &statement.extras)
+        {
             self.unread(reason);
         }
+        Vec::new()
     }
 
     fn apply(&mut self, stmt: &ast::Stmt, extras: &[Extra]) -> Outcome {

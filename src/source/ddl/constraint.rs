@@ -7,7 +7,7 @@ use crate::catalog::{Action, Check, Exclusion, ForeignKey, KeyKind, KeyPart, Pri
 use super::apply::{Applier, Outcome, offset_of, path_of_ref};
 use super::index::element_names;
 use super::names::{self, Kind};
-use super::state::Qualified;
+use super::state::{Names, Qualified, TableState};
 use super::types::text_of;
 
 /// A constraint that is applied once the columns are there.
@@ -71,7 +71,7 @@ impl Applier<'_> {
                 let key = t.table.primary_key.iter().filter(|k| k.columns == columns).map(|k| &k.name);
                 let unique = t.table.unique_keys.iter().filter(|k| plain(&k.key) == columns).map(|k| &k.name);
                 if let Some(old) = key.chain(unique).next().cloned() {
-                    t.rename_constraint(&old, &name);
+                    t.rename(&old, &name, Names::Constraint);
                 }
             });
         }
@@ -89,8 +89,16 @@ impl Applier<'_> {
         let given = constraint.constraint_name().map(|n| n.text());
         if let Some(name) = &given {
             self.state.take(&table.schema, name);
-            // ADD CONSTRAINT IF NOT EXISTS, or an error
-            if !creating && self.state.tables.get(table).is_some_and(|t| t.has_constraint(name) || t.has_index(name)) {
+            // ADD CONSTRAINT IF NOT EXISTS, or an error; an index may have the name of a constraint that has none
+            let own_index = self.state.engine.is_cockroach()
+                || !matches!(
+                    constraint,
+                    ast::Constraint::CheckConstraint(_)
+                        | ast::Constraint::ForeignKeyConstraint(_)
+                        | ast::Constraint::NotNullConstraint(_)
+                );
+            let taken = |t: &TableState| t.has_constraint(name) || own_index && t.has_index(name);
+            if !creating && !uses_index(constraint) && self.state.tables.get(table).is_some_and(taken) {
                 return Ok(());
             }
         }
@@ -259,7 +267,7 @@ impl Applier<'_> {
             let include = t.include.remove(&index).unwrap_or_default();
             return self.add_primary_key(table, Some(name), plain(&key.key), include);
         }
-        t.rename_constraint(&index, &name);
+        t.rename(&index, &name, Names::Index);
         if let Some(key) = t.table.unique_keys.get_mut(at) {
             key.kind = KeyKind::Constraint;
         }
@@ -331,6 +339,15 @@ impl Applier<'_> {
         self.state.take(&table.schema, &name);
         self.with(table, |t| t.table.exclusions.push(Exclusion { name, elements, predicate }));
         Ok(())
+    }
+}
+
+/// `USING INDEX`: the index may well have the constraint's name.
+fn uses_index(constraint: &ast::Constraint) -> bool {
+    match constraint {
+        ast::Constraint::PrimaryKeyConstraint(c) => c.using_index().is_some(),
+        ast::Constraint::UniqueConstraint(c) => c.using_index().is_some(),
+        _ => false,
     }
 }
 

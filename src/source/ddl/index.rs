@@ -7,7 +7,7 @@ use crate::sql::{Extra, convert};
 
 use super::apply::{Applier, Outcome, offset_of, path_of, path_of_ref};
 use super::names::{self, Kind};
-use super::state::Qualified;
+use super::state::{Names, Qualified};
 use super::types::text_of;
 
 impl Applier<'_> {
@@ -106,7 +106,7 @@ impl Applier<'_> {
         match self.find_index(&index, extras) {
             Some((table, name)) => {
                 self.with(&table, |t| {
-                    t.rename_constraint(&name, &to);
+                    t.rename(&name, &to, Names::Index);
                 });
                 self.state.take(&table.schema, &to);
             }
@@ -120,9 +120,9 @@ impl Applier<'_> {
         for index in drop.index_refs() {
             self.at = offset_of(&index);
             match self.find_index(&index, extras) {
-                Some((table, name)) => self.with(&table, |t| {
-                    t.drop_constraint(&name, true);
-                }),
+                Some((table, name)) => {
+                    self.state.drop_named(&table, &name, Names::Index);
+                }
                 None if drop.if_exists().is_none() => self.ignored("there is no such index"),
                 None => {}
             }
@@ -134,7 +134,8 @@ impl Applier<'_> {
     fn find_index(&self, index: &ast::IndexRef, extras: &[Extra]) -> Option<(Qualified, String)> {
         let mut path = path_of_ref(&index.path_ref()?);
         let range = index.syntax().text_range();
-        let at = extras.iter().any(|e| matches!(e, Extra::At(n) if (*n as u64) >= u64::from(u32::from(range.start())) && (*n as u64) < u64::from(u32::from(range.end()))));
+        let range = usize::from(range.start())..usize::from(range.end());
+        let at = extras.iter().any(|e| matches!(e, Extra::At(n) if range.contains(n)));
         if !at {
             return Some((self.state.table_of_index(&path)?, path.pop()?));
         }

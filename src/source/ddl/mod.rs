@@ -130,7 +130,11 @@ fn apply(state: &mut State, statement: &Statement<'_>, origin: Origin) -> Vec<Co
             } else {
                 rewrite_statement(tokens)
             };
-            applier.definition(&rewritten);
+            let places = applier.definition(&rewritten);
+            if !places.is_empty() {
+                let origin = applier.origin;
+                return apart(state, statement, &places, &origin);
+            }
         }
         Class::Relation => applier.relation(tokens),
         Class::Setting => session::setting(applier.state, tokens),
@@ -150,6 +154,42 @@ fn apply(state: &mut State, statement: &Statement<'_>, origin: Origin) -> Vec<Co
         Class::Unknown => applier.unread("not a statement that is known here"),
     }
     applier.complaints
+}
+
+/// A statement that lacks semicolons: its parts, one by one. One that is cut already is not cut again.
+fn apart(state: &mut State, statement: &Statement<'_>, places: &[usize], origin: &Origin) -> Vec<Complaint> {
+    let tokens = &statement.tokens;
+    let mut complaints = Vec::new();
+    let mut from = 0;
+    for end in places.iter().copied().chain([usize::MAX]) {
+        let to = (from..tokens.len()).find(|&i| tokens.get(i).is_some_and(|t| t.start >= end)).unwrap_or(tokens.len());
+        let Some(offset) = tokens.get(from).map(|t| t.start).filter(|_| from < to) else { continue };
+        let part = tokens.part(from, to);
+        if from == 0 && to == tokens.len() {
+            return vec![Complaint { severity: Severity::Unread, offset, reason: "a semicolon is missing".into() }];
+        }
+        if from > 0 {
+            complaints.push(Complaint {
+                severity: Severity::Ignored,
+                offset,
+                reason: "a semicolon is missing before this".into(),
+            });
+        }
+        let class = class::classify(&part);
+        let line = origin.line + lines(tokens.source(), offset);
+        let statement = Statement { offset: statement.offset + offset, class, tokens: part, unterminated: false };
+        let origin = Origin { file: origin.file.clone(), line };
+        complaints
+            .extend(apply(state, &statement, origin).into_iter().map(|c| Complaint { offset: c.offset + offset, ..c }));
+        from = to;
+    }
+    complaints
+}
+
+/// Line ends before an offset.
+fn lines(text: &str, offset: usize) -> u32 {
+    let before = text.as_bytes().get(..offset).unwrap_or_default();
+    u32::try_from(before.iter().filter(|b| **b == b'\n').count()).unwrap_or(0)
 }
 
 fn problem(file: &SchemaFile, statement: &Statement<'_>, position: &mut Position<'_>, c: Complaint) -> Problem {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::catalog::{Check, Column, Expr, Expression, ForeignKey, KeyPart, Table};
+use crate::catalog::{Check, Column, Expr, Expression, ForeignKey, KeyKind, KeyPart, Table, UniqueKey};
 use crate::engine::Engine;
 
 /// A name with its schema.
@@ -47,6 +47,25 @@ pub(super) struct TableState {
     pub no_inherit: BTreeSet<String>,
 }
 
+/// What a name is looked for among. PostgreSQL's indexes and constraints do not share their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    Constraint,
+    Index,
+    /// CockroachDB does not tell them apart.
+    Any,
+}
+
+impl Names {
+    pub fn of_constraints(engine: Engine) -> Names {
+        if engine.is_cockroach() { Names::Any } else { Names::Constraint }
+    }
+
+    fn mean(self, key: &UniqueKey) -> bool {
+        self != Names::Constraint || key.kind != KeyKind::Index
+    }
+}
+
 /// A user-defined type.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum TypeDef {
@@ -73,6 +92,8 @@ pub(super) struct State {
     pub search_path: Vec<String>,
     /// Names that a relation or constraint had at some time: a name not among them is free, without a search.
     used: HashSet<Qualified>,
+    /// Tables that had a child or partition at some time.
+    has_had_children: HashSet<Qualified>,
 }
 
 impl Qualified {
@@ -97,6 +118,7 @@ impl State {
             databases: BTreeSet::new(),
             search_path: vec!["public".to_owned()],
             used: HashSet::new(),
+            has_had_children: HashSet::new(),
         }
     }
 
@@ -189,11 +211,19 @@ impl State {
         schemas.into_iter().find_map(|s| self.tables_in(s).find(|(_, t)| t.has_index(name)).map(|(q, _)| q.clone()))
     }
 
+    /// Notes that a table inherits from another, or is a partition of it.
+    pub fn add_parent(&mut self, child: &Qualified, parent: &Qualified) {
+        self.has_had_children.insert(parent.clone());
+        if let Some(t) = self.tables.get_mut(child) {
+            t.parents.push(parent.clone());
+        }
+    }
+
     /// The table and all that inherit from it.
     pub fn family(&self, table: &Qualified) -> Vec<Qualified> {
         let mut all = vec![table.clone()];
         // without children, which is the rule, there is no search
-        if !self.tables.values().any(|t| t.parents.contains(table)) {
+        if !self.has_had_children.contains(table) {
             return all;
         }
         let mut next = 0;
@@ -219,6 +249,9 @@ impl State {
         moved.table.name.clone_from(&to.name);
         self.tables.insert(to.clone(), moved);
         self.take_all(&to);
+        if self.has_had_children.contains(from) {
+            self.has_had_children.insert(to.clone());
+        }
         for t in self.tables.values_mut() {
             for f in &mut t.table.foreign_keys {
                 if f.referenced_schema == from.schema && f.referenced_table == from.name {
@@ -260,6 +293,24 @@ impl State {
         }
     }
 
+    /// Drops a constraint or index. Foreign keys to a key go with it, unless another key of the same columns is left.
+    pub fn drop_named(&mut self, table: &Qualified, name: &str, names: Names) -> bool {
+        let Some(t) = self.tables.get_mut(table) else { return false };
+        // a file for CockroachDB does not say of which version: up to 21.2 the key was called so
+        let name = match &t.table.primary_key {
+            Some(k) if name == "primary" && self.engine.is_cockroach() => &k.name.clone(),
+            _ => name,
+        };
+        let key = t.keys().find(|(n, _)| *n == name).map(|(_, columns)| columns);
+        let found = t.drop_named(name, names);
+        if let Some(columns) = key
+            && !t.keys().any(|(_, left)| left == columns)
+        {
+            self.drop_references(table, |f| f.referenced_columns == columns);
+        }
+        found
+    }
+
     /// Drops a table, its partitions, and what refers to it.
     pub fn drop_table(&mut self, table: &Qualified) -> bool {
         if self.others.remove(table) {
@@ -269,10 +320,8 @@ impl State {
             return false;
         }
         self.drop_references(table, |_| true);
-        let children: Vec<Qualified> =
-            self.tables.iter().filter(|(_, t)| t.parents.contains(table)).map(|(q, _)| q.clone()).collect();
-        for child in children {
-            self.drop_table(&child);
+        for child in self.family(table).iter().skip(1) {
+            self.drop_table(child);
         }
         true
     }
@@ -356,6 +405,14 @@ impl TableState {
         self.columns.iter().any(|f| f.column.name == name)
     }
 
+    /// Name and columns of the keys that a foreign key may refer to.
+    fn keys(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
+        let owned = |k: Vec<&str>| k.into_iter().map(str::to_owned).collect();
+        let primary = self.table.primary_key.iter().map(|k| (k.name.as_str(), k.columns.clone()));
+        let unique = self.table.unique_keys.iter().filter(|k| k.predicate.is_none());
+        primary.chain(unique.filter_map(move |k| Some((k.name.as_str(), k.plain_columns().map(owned)?))))
+    }
+
     /// Whether an index has that name: those of keys and EXCLUDE constraints among them.
     pub fn has_index(&self, name: &str) -> bool {
         let t = &self.table;
@@ -369,62 +426,70 @@ impl TableState {
     pub fn has_constraint(&self, name: &str) -> bool {
         let t = &self.table;
         t.primary_key.iter().any(|k| k.name == name)
-            || t.unique_keys.iter().any(|k| k.name == name && k.kind != crate::catalog::KeyKind::Index)
+            || t.unique_keys.iter().any(|k| k.name == name && k.kind != KeyKind::Index)
             || t.exclusions.iter().any(|x| x.name == name)
             || t.checks.iter().any(|c| c.name == name)
             || t.foreign_keys.iter().any(|f| f.name == name)
             || self.not_nulls.contains_key(name)
     }
 
-    /// Renames a constraint or index; false if there is none of that name.
-    pub fn rename_constraint(&mut self, from: &str, to: &str) -> bool {
+    /// Renames what has that name; false if nothing has.
+    pub fn rename(&mut self, from: &str, to: &str, names: Names) -> bool {
         let t = &mut self.table;
-        let names = t.primary_key.iter_mut().map(|k| &mut k.name);
-        let names = names
-            .chain(t.unique_keys.iter_mut().map(|k| &mut k.name))
-            .chain(t.checks.iter_mut().map(|c| &mut c.name))
-            .chain(t.foreign_keys.iter_mut().map(|f| &mut f.name))
-            .chain(t.indexes.iter_mut().map(|i| &mut i.name))
-            .chain(t.exclusions.iter_mut().map(|x| &mut x.name));
         let mut found = false;
-        for name in names.filter(|n| *n == from) {
-            to.clone_into(name);
-            found = true;
+        let mut rename = |name: &mut String| {
+            if name == from {
+                to.clone_into(name);
+                found = true;
+            }
+        };
+        t.primary_key.iter_mut().for_each(|k| rename(&mut k.name));
+        t.exclusions.iter_mut().for_each(|x| rename(&mut x.name));
+        t.unique_keys.iter_mut().filter(|k| names.mean(k)).for_each(|k| rename(&mut k.name));
+        if names != Names::Constraint {
+            t.indexes.iter_mut().for_each(|i| rename(&mut i.name));
+        }
+        if names != Names::Index {
+            t.checks.iter_mut().for_each(|c| rename(&mut c.name));
+            t.foreign_keys.iter_mut().for_each(|f| rename(&mut f.name));
+            if let Some(column) = self.not_nulls.remove(from) {
+                self.not_nulls.insert(to.to_owned(), column);
+                found = true;
+            }
+            if self.no_inherit.remove(from) {
+                self.no_inherit.insert(to.to_owned());
+            }
         }
         if let Some(columns) = self.include.remove(from) {
             self.include.insert(to.to_owned(), columns);
         }
-        if let Some(column) = self.not_nulls.remove(from) {
-            self.not_nulls.insert(to.to_owned(), column);
-            found = true;
-        }
-        if self.no_inherit.remove(from) {
-            self.no_inherit.insert(to.to_owned());
-        }
         found
     }
 
-    /// Drops a constraint (or, with `index`, an index as well); false if there is none of that name.
-    pub fn drop_constraint(&mut self, name: &str, index: bool) -> bool {
+    /// Drops what has that name; false if nothing has.
+    fn drop_named(&mut self, name: &str, names: Names) -> bool {
         let t = &mut self.table;
-        let before = (t.unique_keys.len(), t.checks.len(), t.foreign_keys.len(), t.indexes.len(), t.exclusions.len());
         let mut found = t.primary_key.take_if(|k| k.name == name).is_some();
-        t.unique_keys.retain(|k| k.name != name);
-        t.checks.retain(|c| c.name != name);
-        t.foreign_keys.retain(|f| f.name != name);
-        t.exclusions.retain(|x| x.name != name);
-        if index {
-            t.indexes.retain(|i| i.name != name);
+        let mut stays = |other: &str| {
+            found |= other == name;
+            other != name
+        };
+        t.exclusions.retain(|x| stays(&x.name));
+        t.unique_keys.retain(|k| !names.mean(k) || stays(&k.name));
+        if names != Names::Constraint {
+            t.indexes.retain(|i| stays(&i.name));
         }
-        let after = (t.unique_keys.len(), t.checks.len(), t.foreign_keys.len(), t.indexes.len(), t.exclusions.len());
-        found |= before != after;
-        self.include.remove(name);
-        self.no_inherit.remove(name);
-        if let Some((column, _)) = self.not_nulls.remove(name) {
-            if let Some(f) = self.field(&column) {
-                f.column.nullable = true;
+        if names != Names::Index {
+            t.checks.retain(|c| stays(&c.name));
+            t.foreign_keys.retain(|f| stays(&f.name));
+            self.no_inherit.remove(name);
+            if let Some((column, _)) = self.not_nulls.remove(name) {
+                self.field(&column).into_iter().for_each(|f| f.column.nullable = true);
+                found = true;
             }
-            found = true;
+        }
+        if found {
+            self.include.remove(name);
         }
         found
     }

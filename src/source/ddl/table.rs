@@ -56,6 +56,7 @@ impl Applier<'_> {
     }
 
     fn new_table(&mut self, name: &Qualified, create: &ast::CreateTable, extras: &[Extra]) -> Outcome {
+        let mut parents = Vec::new();
         let mut state = TableState {
             table: Table {
                 schema: name.schema.clone(),
@@ -69,6 +70,7 @@ impl Applier<'_> {
             let parent = self.state.table_named(&path_of_ref(&parent));
             state.partition = true;
             self.inherit(&mut state, &parent);
+            parents.push(parent);
         }
         for parent in create.inherits().into_iter().flat_map(|i| i.table_name_refs()).filter_map(|t| t.path_ref()) {
             let parent = self.state.table_named(&path_of_ref(&parent));
@@ -76,11 +78,13 @@ impl Applier<'_> {
                 self.unread(format!("the table {} that it inherits from is not known", parent.label()));
             }
             self.inherit(&mut state, &parent);
+            parents.push(parent);
         }
         if create.of_type().is_some() {
             self.unread("its columns are those of a composite type");
         }
         self.state.tables.insert(name.clone(), state);
+        parents.iter().for_each(|p| self.state.add_parent(name, p));
         let mut pending = Vec::new();
         for arg in create.table_arg_list().into_iter().flat_map(|l| l.args()) {
             self.at = offset_of(&arg);
@@ -149,7 +153,7 @@ impl Applier<'_> {
                 }
                 ast::Constraint::NullConstraint(_) => {}
                 ast::Constraint::DefaultConstraint(d) => {
-                    column.default = d.expr().map(|e| self.expression(&e)).filter(|e| !is_null(e));
+                    column.default = d.expr().map(|e| self.expression(&e));
                 }
                 ast::Constraint::GeneratedConstraint(g) => match g.generated_as() {
                     Some(ast::GeneratedAs::GeneratedIdentity(_)) => {
@@ -215,8 +219,7 @@ impl Applier<'_> {
     }
 
     /// Takes over a parent's columns and checks.
-    pub fn inherit(&mut self, child: &mut TableState, parent: &Qualified) {
-        child.parents.push(parent.clone());
+    pub fn inherit(&self, child: &mut TableState, parent: &Qualified) {
         let Some(p) = self.state.tables.get(parent) else { return };
         for f in &p.columns {
             if !child.has_column(&f.column.name) {
@@ -360,11 +363,6 @@ fn element_names(key: &[KeyPart]) -> Vec<String> {
         },
     };
     names::distinct(key.iter().map(name).collect())
-}
-
-/// `DEFAULT NULL` is no default.
-fn is_null(e: &Expression) -> bool {
-    matches!(e.tree(), crate::catalog::Expr::Null)
 }
 
 /// The type behind a serial one.

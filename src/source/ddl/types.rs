@@ -181,7 +181,6 @@ impl State {
                     at = name.clone();
                 }
                 base => {
-                    all.sort_by(|a: &Check, b| a.name.cmp(&b.name));
                     return Some(UserType::Domain { base: base.text(), not_null, checks: all });
                 }
             }

@@ -1,5 +1,7 @@
 //! Columns with their types, defaults and generation expressions.
 
+use std::collections::HashMap;
+
 use crate::catalog::{Column, Expression, UserType, canonical_type};
 use crate::engine::is_engine_column;
 
@@ -22,6 +24,9 @@ pub fn read(reading: &Reading<'_>, tables: &mut Tables, types: &Types) -> Result
         "udt_schema",
         "udt_name",
     ])?);
+    // now(), false, gen_random_uuid(): a schema has few different defaults, and parsing is what takes time here
+    let mut parsed: HashMap<&str, Expression> = HashMap::new();
+    let mut parse = |text| parsed.entry(text).or_insert_with(|| Expression::parse(text)).clone();
     for row in rows.rows() {
         let at = match row.get(oid) {
             Some(_) => tables.listed(row.oid(oid)?),
@@ -32,7 +37,7 @@ pub fn read(reading: &Reading<'_>, tables: &mut Tables, types: &Types) -> Result
         let (data_type, user_type) = at_type.read(row, types, reading.engine.is_cockroach())?;
         let is_hidden = row.flag(hidden)?;
         let is_identity = row.flag(identity)?;
-        let generated = row.get(generated).filter(|g| !g.is_empty()).map(Expression::parse);
+        let generated = row.get(generated).filter(|g| !g.is_empty()).map(&mut parse);
         // an engine's own sequence is behind the default of an identity column
         let default = row.get(default).filter(|_| generated.is_none() && !is_identity);
         let listed = !(is_hidden && is_engine_column(name, &data_type, default));
@@ -41,7 +46,7 @@ pub fn read(reading: &Reading<'_>, tables: &mut Tables, types: &Types) -> Result
             data_type,
             user_type,
             nullable: row.flag(nullable).unwrap_or(true),
-            default: default.map(Expression::parse),
+            default: default.map(&mut parse),
             generated,
             identity: is_identity,
             hidden: is_hidden,

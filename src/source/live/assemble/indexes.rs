@@ -83,11 +83,7 @@ impl Found {
     /// PostgreSQL: from numbers of columns, and the list of expressions for those that are 0.
     fn from_numbers(row: Row<'_>, places: &Places, tables: &Tables, at: usize) -> Result<Option<Found>, LiveError> {
         let (Some(name), Some(method)) = (row.get(places.name), row.get(places.method)) else { return Ok(None) };
-        let written = row.text(places.expressions);
-        let mut expressions = parse_expressions(written)
-            .map(|list| list.into_iter().map(Expression::new).collect())
-            .unwrap_or_else(|| vec![Expression::parse(written)])
-            .into_iter();
+        let mut expressions = row.get(places.expressions).map(expressions).unwrap_or_default().into_iter();
         let mut key = Vec::new();
         let count = row.number(places.key_columns)?.unwrap_or(usize::MAX);
         for number in row.text(places.key).split_ascii_whitespace().take(count) {
@@ -132,6 +128,14 @@ impl Found {
         let Found { name, key, predicate, method, .. } = self;
         let Some(table) = tables.list.get_mut(at) else { return };
         table.indexes.push(Index { name, key, predicate, method });
+    }
+}
+
+/// The expressions of an index: a list, separated by commas.
+fn expressions(written: &str) -> Vec<Expression> {
+    match parse_expressions(written) {
+        Some(list) => list.into_iter().map(Expression::new).collect(),
+        None => vec![Expression::parse(written)],
     }
 }
 

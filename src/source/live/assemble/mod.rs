@@ -10,6 +10,8 @@ mod scope;
 mod tables;
 mod types;
 
+use std::collections::HashMap;
+
 use crate::catalog::{Catalog, Missing, Part};
 use crate::engine::Engine;
 
@@ -90,6 +92,7 @@ fn comments(reading: &Reading<'_>, tables: &mut Tables) -> Result<(), LiveError>
 fn row_estimates(reading: &Reading<'_>, tables: &mut Tables) -> Result<(), LiveError> {
     let Some(rows) = reading.recording.results.get("row_estimates") else { return Ok(()) };
     let [oid, schema, name, count] = rows.positions(["table_oid", "table_schema", "table_name", "rows"])?;
+    let mut of_partitions: HashMap<usize, u128> = HashMap::new();
     // a table that was never counted has 0 on CockroachDB and on PostgreSQL before 14
     let zero_says_something = postgres_version(&reading.recording.version).is_some_and(|v| v.major >= 14);
     for row in rows.rows() {
@@ -98,15 +101,22 @@ fn row_estimates(reading: &Reading<'_>, tables: &mut Tables) -> Result<(), LiveE
             continue;
         }
         let at = match row.get(oid) {
-            Some(_) => tables.listed_with_partitions(row.oid(oid)?),
-            None => tables.named(row.text(schema), row.text(name)).map(|at| (at, false)),
+            Some(_) => tables.listed(row.oid(oid)?),
+            None => tables.named(row.text(schema), row.text(name)),
         };
-        if let Some((at, is_partition)) = at
-            && let Some(table) = tables.list.get_mut(at)
-        {
-            // the parent of partitions is rarely analysed itself: theirs add up
-            table.row_estimate =
-                if is_partition { Some(table.row_estimate.unwrap_or(0).saturating_add(n)) } else { Some(n) };
+        match at.and_then(|at| tables.list.get_mut(at)) {
+            Some(table) => table.row_estimate = Some(n),
+            None => {
+                if let Some(root) = tables.root_of_leaf(row.oid(oid)?) {
+                    *of_partitions.entry(root).or_default() += u128::from(n);
+                }
+            }
+        }
+    }
+    // the parent of partitions is rarely analysed itself: theirs add up
+    for (root, sum) in of_partitions {
+        if let Some(table) = tables.list.get_mut(root) {
+            table.row_estimate = table.row_estimate.or(u64::try_from(sum).ok());
         }
     }
     Ok(())

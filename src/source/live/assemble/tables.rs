@@ -19,6 +19,7 @@ pub struct Tables {
     by_oid: HashMap<u32, usize>,
     by_name: HashMap<String, HashMap<String, usize>>,
     parents: HashMap<u32, u32>,
+    with_partitions: HashSet<u32>,
     /// By table: the number of each column and its place in the list, if it is listed.
     numbers: Vec<HashMap<i32, (String, Option<usize>)>>,
 }
@@ -37,15 +38,16 @@ impl Tables {
         }
         let owned = extension_members(reading)?;
         let rows = recording.required("tables")?;
-        let [oid, schema, name, persistence, parent, key] =
-            rows.positions(["oid", "schema", "name", "persistence", "partition_of", "partition_key"])?;
-        for row in rows.rows() {
+        let [oid, schema, name, kind, persistence, parent, key] =
+            rows.positions(["oid", "schema", "name", "kind", "persistence", "partition_of", "partition_key"])?;
+        for row in rows.rows().filter(|r| matches!(r.get(kind), Some("r" | "p"))) {
             let (id, schema_id) = (row.oid(oid)?, row.oid(schema)?);
             let Some(schema) = tables.schemas.get(&schema_id) else { continue };
             let (schema, name) = (schema.clone(), row.text(name).to_owned());
             tables.names.insert(id, (schema.clone(), name.clone()));
             if row.get(parent).is_some() {
                 tables.parents.insert(id, row.oid(parent)?);
+                tables.with_partitions.insert(row.oid(parent)?);
             } else if row.get(persistence) != Some("t") && !owned.contains(&id) && !owned.contains(&schema_id) {
                 let partition_key = row.get(key).map(|k| Definition::parse(k).key()).unwrap_or_default();
                 tables.add(id, Table { schema, name, partition_key, ..Table::default() });
@@ -72,15 +74,18 @@ impl Tables {
         self.by_name.get(schema)?.get(name).copied()
     }
 
-    /// The place of the table, or of the one that it is a partition of; and whether it is a partition.
-    pub fn listed_with_partitions(&self, oid: u32) -> Option<(usize, bool)> {
+    /// For a partition that has rows of its own: the place of the table that it is part of.
+    pub fn root_of_leaf(&self, oid: u32) -> Option<usize> {
+        if self.with_partitions.contains(&oid) {
+            return None;
+        }
         let mut at = oid;
         // bounded: rows could name a table as its own ancestor
-        for depth in 0..64 {
-            if let Some(place) = self.listed(at) {
-                return Some((place, depth > 0));
-            }
+        for _ in 0..64 {
             at = *self.parents.get(&at)?;
+            if let Some(place) = self.listed(at) {
+                return Some(place);
+            }
         }
         None
     }

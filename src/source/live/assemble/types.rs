@@ -122,7 +122,6 @@ impl Types {
             base = self.base_name(row);
             at = row.base;
         }
-        checks.sort_by(|a, b| a.name.cmp(&b.name));
         UserType::Domain { base, not_null, checks }
     }
 

@@ -1,0 +1,18 @@
+SET experimental_enable_hash_sharded_indexes = on;
+SET experimental_enable_unique_without_index_constraints = on;
+SET experimental_enable_temp_tables = on;
+CREATE SCHEMA sales;
+CREATE TYPE order_state AS ENUM ('new', 'it''s paid');
+CREATE TABLE types (id INT8 PRIMARY KEY, st order_state[], t3 TIMESTAMPTZ(3), t0 TIMESTAMP(0), ti TIME(2), c STRING COLLATE en, c5 STRING(5) COLLATE en, s5 STRING(5), bb BIT, vb VARBIT(7), d DECIMAL(7), ch "char", chr CHAR, f FLOAT4[], iv INTERVAL SECOND(3), ivd INTERVAL DAY TO SECOND, o OID, nm NAME, vs VARCHAR[], v5 VARCHAR(5)[]);
+CREATE TABLE columns (id INT8 PRIMARY KEY, comp INT8 AS (id + 1) STORED, hid INT8 NOT NULL DEFAULT 3 NOT VISIBLE, s STRING DEFAULT e'it''s\\', st order_state DEFAULT 'it''s paid', at TIMESTAMPTZ DEFAULT now() + '1 day'::INTERVAL, u UUID DEFAULT gen_random_uuid(), arr INT8[] DEFAULT ARRAY[1, 2], gone INT8, after_gone INT8);
+ALTER TABLE columns DROP COLUMN gone;
+COMMENT ON COLUMN columns.after_gone IS 'after a dropped column';
+COMMENT ON TABLE columns IS e'it''s\na table';
+CREATE TABLE keys (a INT8, b STRING, c INT8, rowid INT8, UNIQUE INDEX partial (b DESC) STORING (c) WHERE b > 'x' AND c IN (1, 2), INDEX (a DESC, b), UNIQUE INDEX hashed (a, b) USING HASH WITH BUCKET_COUNT = 8);
+ALTER TABLE keys ADD CONSTRAINT without_index UNIQUE WITHOUT INDEX (c) WHERE a > 3;
+CREATE TABLE ",)(" ("a,(b" INT8, "x)y" STRING, UNIQUE ("a,(b", "x)y"), CHECK ("x)y" <> 'a)''b\'), CONSTRAINT "c NOT VALID" CHECK ("a,(b" > 1));
+CREATE TABLE sales.child (id INT8 PRIMARY KEY, a INT8, b STRING, p INT8 REFERENCES columns (id) ON DELETE SET NULL, at DATE, CHECK (at > '2020-01-01'), CHECK (b LIKE 'a%' OR b IS NULL), CHECK (length(b) BETWEEN 1 AND 9 AND a NOT IN (1, 2)));
+ALTER TABLE sales.child ADD CONSTRAINT unproved FOREIGN KEY (a) REFERENCES sales.child (id) ON DELETE CASCADE NOT VALID;
+CREATE TEMP TABLE gone (a INT8);
+CREATE TABLE rekeyed (a INT8 NOT NULL, b STRING);
+ALTER TABLE rekeyed ALTER PRIMARY KEY USING COLUMNS (a);
