@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Catalog, Comparison, Expr, Expression, KeyPart, Table, UniqueKey, UserType};
+use super::{Catalog, Comparison, Expr, Expression, KeyPart, Table, TypeFamily, UniqueKey, UserType};
 
 /// The columns that a key element comes down to; a generated column counts as those that it is made from, too.
 fn sources<'a>(table: &'a Table, part: &'a KeyPart) -> BTreeSet<&'a str> {
@@ -130,7 +130,9 @@ pub fn check_implied(catalog: &Catalog, table: &Table, condition: &Expression) -
 }
 
 fn holds(catalog: &Catalog, table: &Table, condition: &Expression, depth: u8) -> bool {
-    let facts: Vec<Expression> = facts(table, condition);
+    let whole = whole_bounds(table, condition);
+    let condition = &whole;
+    let facts: Vec<Expression> = facts(table, condition).iter().map(|f| whole_bounds(table, f)).collect();
     let and = Expression::new(Expr::And(facts.iter().map(|f| f.tree().clone()).collect()));
     if and.implies(condition) || by_chain(table, &facts, condition) {
         return true;
@@ -150,6 +152,24 @@ fn holds(catalog: &Catalog, table: &Table, condition: &Expression, depth: u8) ->
                 _ => false,
             }
         })
+}
+
+/// Strict bounds on integer columns as the inclusive ones that they are: `port < 65536` is `port <= 65535`.
+fn whole_bounds(table: &Table, e: &Expression) -> Expression {
+    let integer = |c: &str| table.column(c).is_some_and(|c| c.family() == TypeFamily::Integer);
+    Expression::new(e.tree().clone().map(&|node| match &node {
+        Expr::Compare(op @ (Comparison::Lt | Comparison::Gt), subject, bound) => match (&**subject, &**bound) {
+            (Expr::Column(c), Expr::Number(n)) if integer(c) => {
+                let (op, step) = if *op == Comparison::Lt { (Comparison::Le, -1) } else { (Comparison::Ge, 1) };
+                match n.parse::<i64>().ok().and_then(|n| n.checked_add(step)) {
+                    Some(n) => Expr::Compare(op, subject.clone(), Box::new(Expr::Number(n.to_string()))),
+                    None => node,
+                }
+            }
+            _ => node,
+        },
+        _ => node,
+    }))
 }
 
 /// All that the engine holds true about the columns of `condition`.
@@ -293,6 +313,9 @@ mod tests {
         for (condition, implied) in [
             ("seats >= 0", true),
             ("seats >= 1", false),
+            ("seats > -1", true),
+            ("seats < 10", true),
+            ("seats < 9", false),
             ("total >= 0", true),
             ("state IN ('a', 'b', 'c')", true),
             ("state IN ('a')", false),

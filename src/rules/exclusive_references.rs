@@ -95,9 +95,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
         let mut groups: Vec<Vec<&Reference<'_>>> = Vec::new();
         for (i, a) in all.iter().enumerate() {
             for b in all.iter().skip(i + 1) {
-                match groups.iter_mut().find(|g| g.iter().any(|r| same(r, a)) && g.iter().all(|r| variants(r, b))) {
-                    Some(group) if !group.iter().any(|r| same(r, b)) => group.push(b),
-                    Some(_) => {}
+                let has = |g: &[&Reference<'_>], r| g.iter().any(|m| same(m, r));
+                if groups.iter().any(|g| has(g, a) && has(g, b)) {
+                    continue;
+                }
+                match groups.iter_mut().find(|g| has(g, a) && g.iter().all(|r| variants(r, b))) {
+                    Some(group) => group.push(b),
                     None => groups.push(vec![a, b]),
                 }
             }

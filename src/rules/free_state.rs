@@ -103,7 +103,7 @@ fn listed(comment: &str, family: TypeFamily) -> Vec<Expr> {
             .collect()
     } else {
         let quoted = |mark: char| comment.split(mark).skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
-        let even = |mark: char| comment.matches(mark).count() % 2 == 0;
+        let even = |mark: char| comment.matches(mark).count().is_multiple_of(2);
         let barred = comment.rsplit(':').next().unwrap_or(comment).split('|').map(|v| v.trim().to_owned());
         let lists = [('\'', even('\'')), ('"', even('"')), ('`', even('`'))];
         let found = lists.into_iter().filter(|(_, ok)| *ok).map(|(m, _)| quoted(m)).find(|v| v.len() > 1);
