@@ -162,7 +162,7 @@ pub enum Expr {
     Binary(String, Box<Expr>, Box<Expr>),
     /// Any other prefix operator.
     Prefix(String, Box<Expr>),
-    /// What is not modelled: the tokens, joined by single spaces, with the columns that may be among them.
+    /// What is not modelled: its text with single spaces, and the columns that may be named in it.
     Opaque(String, Vec<Expr>),
 }
 
@@ -260,6 +260,14 @@ impl Expr {
             }
             Expr::And(list) => Expr::flat(list, true),
             Expr::Or(list) => Expr::flat(list, false),
+            // a || (b || c) and (a || b) || c are one text
+            Expr::Binary(op, a, b) if op == "||" => match *b {
+                Expr::Binary(inner, b, c) if inner == "||" => {
+                    let left = Expr::Binary(op, a, b).normalise_node();
+                    Expr::Binary(inner, Box::new(left), c)
+                }
+                other => Expr::Binary(op, a, Box::new(other)),
+            },
             Expr::Not(e) => match *e {
                 Expr::Not(inner) => *inner,
                 Expr::IsNull(e, not) => Expr::IsNull(e, !not),
@@ -392,8 +400,19 @@ fn compare_implies(premise: &Expr, guard: &Expr) -> bool {
     }
 }
 
+/// Replaces an identifier where it stands as a word of its own.
 fn replace_word(text: &str, from: &str, to: &str) -> String {
-    text.split(' ').map(|w| if w == from { to } else { w }).collect::<Vec<_>>().join(" ")
+    let part_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(from) {
+        let (before, after) = (&rest[..at], &rest[at + from.len()..]);
+        let whole = !before.ends_with(part_of_name) && !after.starts_with(part_of_name);
+        out.push_str(before);
+        out.push_str(if whole { to } else { from });
+        rest = after;
+    }
+    out + rest
 }
 
 /// How tightly an expression binds, for parentheses. The table follows PostgreSQL's operator precedence.
@@ -463,7 +482,9 @@ impl fmt::Display for Expr {
             }
             Expr::Binary(op, a, b) => {
                 let level = binding(self);
-                write!(f, "{} {op} {}", Operand(a, level), Operand(b, level + 1))
+                // operators beyond arithmetic are parenthesised on both sides: parsers differ about them
+                let left = if level == 5 { 6 } else { level };
+                write!(f, "{} {op} {}", Operand(a, left), Operand(b, level + 1))
             }
             Expr::Prefix(op, e) => {
                 let space = if op.ends_with(char::is_alphabetic) { " " } else { "" };
@@ -516,6 +537,8 @@ mod tests {
             ("lower(email)", &["lower((email)::text)", "pg_catalog.lower(email)", "LOWER(email)"]),
             ("state <> 'paid' OR total > 0", &["state != 'paid':::public.order_state OR total > 0:::DECIMAL"]),
             ("a // 2 >= 1", &["a // 2:::INT8 >= 1"]),
+            ("(a || ' ') || b", &["a || ' ' || b", "a || (' ' || b)", "(((a)::text || ' '::text) || (b)::text)"]),
+            ("substring(a, 0, 3)", &["\"substring\"((a)::text, 0, 3)", "SUBSTRING(a, 0, 3)"]),
         ] {
             for s in spellings {
                 assert_eq!(parse(s).to_string(), canonical, "{s}");
@@ -558,6 +581,10 @@ mod tests {
     fn columns_and_renaming() {
         let e = parse("lower(\"Weird Col\") <> '' AND a > b");
         assert_eq!(e.columns(), ["Weird Col", "b", "a"]);
+        assert_eq!(
+            parse("CASE WHEN a_b > 0 THEN b::int ELSE a END > 0").rename("b", "c").to_string(),
+            "(CASE WHEN a_b > 0 THEN c::int ELSE a END) > 0"
+        );
         assert_eq!(e.rename("b", "select").to_string(), "lower(\"Weird Col\") <> '' AND \"select\" < a");
     }
 }

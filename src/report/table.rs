@@ -69,6 +69,8 @@ fn one(out: &mut String, audit: &SourceAudit, style: Style) {
                 paint(style, dim, &rule)
             );
             previous = Some(here);
+        } else {
+            out.push('\n');
         }
         let _ = writeln!(out, "{}", block(f, style));
     }

@@ -250,7 +250,10 @@ fn call(c: &ast::CallExpr) -> Option<Expr> {
     if c.over_clause().is_some() || c.filter_clause().is_some() || c.within_clause().is_some() {
         return None;
     }
-    let name = match c.expr()? {
+    let Some(function) = c.expr() else {
+        return keyword_call(c);
+    };
+    let name = match function {
         ast::Expr::NameRef(n) => n.text(),
         ast::Expr::FieldExpr(f) => {
             let schema = f.base()?.syntax().text().to_string();
@@ -270,10 +273,33 @@ fn call(c: &ast::CallExpr) -> Option<Expr> {
     Some(Expr::Call(name, args))
 }
 
-/// The tokens of what is not modelled, joined by single spaces, with the columns that stand among them.
+/// `substring(a, 0, 3)`: a function with a grammar of its own, called like any other.
+fn keyword_call(c: &ast::CallExpr) -> Option<Expr> {
+    let node = c.syntax().first_child()?;
+    let name = node.first_token()?.text().to_ascii_lowercase();
+    // the arguments stand in the function's node or in one beneath it, with nothing but commas between them
+    let list = node.children().find(|n| !ast::Expr::can_cast(n.kind())).unwrap_or(node.clone());
+    let own = [&node, &list].into_iter().flat_map(|n| n.children_with_tokens().filter_map(|e| e.into_token()));
+    let plain = |kind| matches!(kind, SyntaxKind::L_PAREN | SyntaxKind::R_PAREN | SyntaxKind::COMMA);
+    if !own.filter(|t| !t.kind().is_trivia() && Some(t) != node.first_token().as_ref()).all(|t| plain(t.kind())) {
+        return None;
+    }
+    list.children()
+        .map(|n| Some(convert(&ast::Expr::cast(n)?)))
+        .collect::<Option<Vec<_>>>()
+        .map(|a| Expr::Call(name, a))
+}
+
+/// The text of what is not modelled, its white space folded, with the columns that stand in it.
 fn opaque(node: &SyntaxNode) -> Expr {
-    let tokens = node.descendants_with_tokens().filter_map(|e| e.into_token()).filter(|t| !t.kind().is_trivia());
-    let text = tokens.map(|t| t.text().to_owned()).collect::<Vec<_>>().join(" ");
+    let mut text = String::new();
+    for token in node.descendants_with_tokens().filter_map(|e| e.into_token()) {
+        if !token.kind().is_trivia() {
+            text.push_str(token.text());
+        } else if !text.ends_with(' ') {
+            text.push(' ');
+        }
+    }
     let mut columns: Vec<Expr> = Vec::new();
     for name in node.descendants().filter_map(ast::NameRef::cast) {
         let is_function = name.syntax().parent().is_some_and(|p| p.kind() == SyntaxKind::CALL_EXPR);
@@ -282,5 +308,5 @@ fn opaque(node: &SyntaxNode) -> Expr {
             columns.push(column);
         }
     }
-    Expr::Opaque(text, columns)
+    Expr::Opaque(text.trim_end().to_owned(), columns)
 }

@@ -267,6 +267,11 @@ fn free_port() -> u16 {
 }
 
 /// The folder with `initdb` and `postgres`: of `PATH`, else the newest of the usual places.
+/// A program of the PostgreSQL that the tests run, such as `pg_dump`.
+pub fn binary(name: &str) -> PathBuf {
+    binaries().join(name)
+}
+
 fn binaries() -> PathBuf {
     let complete = |folder: &PathBuf| folder.join("initdb").is_file() && folder.join("postgres").is_file();
     let path = env::var_os("PATH").unwrap_or_default();

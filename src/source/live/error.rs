@@ -40,6 +40,19 @@ pub enum LiveError {
         /// The server's words.
         reason: String,
     },
+    /// Tables are visible, their schemas are not: an audit would leave them out.
+    #[error(
+        "user \"{user}\" sees {tables} tables of schemas that are hidden from it in database \"{database}\"; \
+         GRANT CONNECT ON DATABASE {database} TO {user}, or USAGE on the schemas"
+    )]
+    HiddenSchemas {
+        /// The user that is connected.
+        user: String,
+        /// The database.
+        database: String,
+        /// How many tables.
+        tables: usize,
+    },
     /// The server is none that can be audited.
     #[error("\"{version}\" cannot be audited: {reason}")]
     Unsupported {

@@ -8,6 +8,9 @@ use super::definition::Definition;
 use super::scope::{COCKROACH_SYSTEM_DATABASE, is_system_schema};
 use super::{LiveError, Reading};
 
+/// CockroachDB numbers its virtual tables from 2³² downwards, users' tables from 50 upwards.
+const FIRST_VIRTUAL_OID: u32 = u32::MAX - 100_000;
+
 /// The listed tables, and how rows of the other queries find them.
 #[derive(Default)]
 pub struct Tables {
@@ -30,6 +33,10 @@ impl Tables {
         let mut tables = Tables::default();
         let rows = recording.required("schemas")?;
         let [oid, name] = rows.positions(["oid", "name"])?;
+        let mut known = HashSet::new();
+        for row in rows.rows() {
+            known.insert(row.oid(oid)?);
+        }
         for row in rows.rows().filter(|r| !is_system_schema(r.text(name))) {
             tables.schemas.insert(row.oid(oid)?, row.text(name).to_owned());
         }
@@ -40,9 +47,13 @@ impl Tables {
         let rows = recording.required("tables")?;
         let [oid, schema, name, kind, persistence, parent, key] =
             rows.positions(["oid", "schema", "name", "kind", "persistence", "partition_of", "partition_key"])?;
+        let mut hidden = 0;
         for row in rows.rows().filter(|r| matches!(r.get(kind), Some("r" | "p"))) {
             let (id, schema_id) = (row.oid(oid)?, row.oid(schema)?);
-            let Some(schema) = tables.schemas.get(&schema_id) else { continue };
+            let Some(schema) = tables.schemas.get(&schema_id) else {
+                hidden += usize::from(id < FIRST_VIRTUAL_OID && !known.contains(&schema_id));
+                continue;
+            };
             let (schema, name) = (schema.clone(), row.text(name).to_owned());
             tables.names.insert(id, (schema.clone(), name.clone()));
             if row.get(parent).is_some() {
@@ -52,6 +63,11 @@ impl Tables {
                 let partition_key = row.get(key).map(|k| Definition::parse(k).key()).unwrap_or_default();
                 tables.add(id, Table { schema, name, partition_key, ..Table::default() });
             }
+        }
+        // seen on CockroachDB 21.1 with SELECT on the tables alone: pg_namespace is empty then
+        if hidden > 0 && reading.engine.is_cockroach() {
+            let (user, database) = (recording.user.clone(), recording.database.clone());
+            return Err(LiveError::HiddenSchemas { user, database, tables: hidden });
         }
         Ok(tables)
     }
