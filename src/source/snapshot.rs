@@ -57,9 +57,8 @@ pub fn read(text: &str) -> Result<Catalog, SnapshotError> {
     if !text.trim_start().starts_with('{') {
         return Err(SnapshotError::NotASnapshot);
     }
-    let head: Head = serde_json::from_str(text).map_err(|e| {
-        if e.is_data() { SnapshotError::NotASnapshot } else { SnapshotError::NotJson(e) }
-    })?;
+    let head: Head = serde_json::from_str(text)
+        .map_err(|e| if e.is_data() { SnapshotError::NotASnapshot } else { SnapshotError::NotJson(e) })?;
     match head.dbaudit_snapshot {
         None => Err(SnapshotError::NotASnapshot),
         Some(VERSION) => {
