@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Catalog, Expr, Expression, KeyPart, Table, check_implied, not_null_implied, unique_implied};
+use crate::catalog::{
+    Catalog, Expr, Expression, KeyPart, Table, check_implied, expression_key_implied, not_null_implied, unique_implied,
+};
 
 /// A proposal for one table.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +17,17 @@ pub enum Guard {
         predicate: Option<Expression>,
         /// Two NULLs count as equal.
         nulls_not_distinct: bool,
+    },
+    /// A unique key that is too strict gives way to one for fewer rows.
+    Rekey {
+        /// The key's elements in order.
+        key: Vec<KeyPart>,
+        /// Only rows for which this holds.
+        predicate: Expression,
+        /// Name of the key that goes.
+        replaced: String,
+        /// It is a constraint, and not an index alone.
+        constraint: bool,
     },
     /// Rows can be told apart: a primary key on columns that exist, or on a new column if the list is empty.
     PrimaryKey {
@@ -79,7 +92,7 @@ impl Guard {
     /// The word for it in the JSON contract.
     pub fn kind(&self) -> &'static str {
         match self {
-            Guard::Unique { .. } => "unique",
+            Guard::Unique { .. } | Guard::Rekey { .. } => "unique",
             Guard::PrimaryKey { .. } => "primary_key",
             Guard::Check { .. } => "check",
             Guard::NotNull { .. } => "not_null",
@@ -91,7 +104,7 @@ impl Guard {
     /// The columns that the guard is about, in its own order, each once.
     pub fn columns(&self) -> Vec<&str> {
         match self {
-            Guard::Unique { key, .. } => {
+            Guard::Unique { key, .. } | Guard::Rekey { key, .. } => {
                 let mut seen = BTreeSet::new();
                 key.iter().flat_map(KeyPart::columns).filter(|c| seen.insert(*c)).collect()
             }
@@ -107,6 +120,7 @@ impl Guard {
     pub fn predicate(&self) -> Option<&Expression> {
         match self {
             Guard::Unique { predicate, .. } => predicate.as_ref(),
+            Guard::Rekey { predicate, .. } => Some(predicate),
             _ => None,
         }
     }
@@ -116,7 +130,9 @@ impl Guard {
         match self {
             Guard::Check { condition } => Some(condition.to_string()),
             Guard::Validate { condition, .. } => condition.as_ref().map(ToString::to_string),
-            Guard::Unique { key, .. } if key.iter().any(|k| k.as_column().is_none()) => Some(key_text(key)),
+            Guard::Unique { key, .. } | Guard::Rekey { key, .. } if key.iter().any(|k| k.as_column().is_none()) => {
+                Some(key_text(key))
+            }
             _ => None,
         }
     }
@@ -138,6 +154,9 @@ impl Guard {
     /// The catalog already has it, or has something stricter.
     pub fn is_implied(&self, catalog: &Catalog, table: &Table) -> bool {
         match self {
+            Guard::Unique { key, predicate, .. } if key.iter().any(|k| k.as_column().is_none()) => {
+                expression_key_implied(table, key, predicate.as_ref())
+            }
             Guard::Unique { predicate, nulls_not_distinct, .. } => {
                 unique_implied(table, &self.columns(), predicate.as_ref(), *nulls_not_distinct)
             }
@@ -145,7 +164,7 @@ impl Guard {
             Guard::Check { condition } => check_implied(catalog, table, condition),
             Guard::NotNull { column } => not_null_implied(table, column),
             Guard::ForeignKey { columns, .. } => table.foreign_keys.iter().any(|f| f.columns == *columns),
-            Guard::Validate { .. } => false,
+            Guard::Validate { .. } | Guard::Rekey { .. } => false,
         }
     }
 
@@ -154,7 +173,7 @@ impl Guard {
     pub fn name(&self, table: &str) -> String {
         let columns = self.columns().join("_");
         let suffix = match self {
-            Guard::Unique { predicate: Some(_), .. } => "partial_key",
+            Guard::Unique { predicate: Some(_), .. } | Guard::Rekey { .. } => "partial_key",
             Guard::Unique { .. } => "key",
             Guard::PrimaryKey { .. } => return fit(&format!("{table}_pkey"), ""),
             Guard::Check { .. } => "check",

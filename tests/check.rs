@@ -1,4 +1,5 @@
 //! `dbaudit check` as a user runs it: sources, formats, exit codes, errors.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
 mod support;
 
@@ -346,14 +347,17 @@ fn names_that_want_to_be_something_else() {
             "CREATE TABLE \"{quoted}\" (id bigint PRIMARY KEY, \"{quoted} slug\" text NOT NULL, \"{quoted}_seats\" int NOT NULL)"
         ));
     }
-    let (report, _) = check(&[&database.url, "--min-confidence", "low"]);
-    for name in odd {
-        let mine: Vec<&Value> = findings(&report).iter().filter(|f| f["object"]["table"] == name).collect();
-        assert!(!mine.is_empty(), "nothing about {name:?}");
-        for f in mine {
-            // names may hold line breaks, so the statements are told apart by their end
-            for statement in f["guard"]["sql"].as_str().expect("sql").split_inclusive(";\n") {
-                database.run(statement);
+    // a guard may call for another: once a slug is a key, it should not be empty
+    for round in 0..2 {
+        let (report, _) = check(&[&database.url, "--min-confidence", "low"]);
+        for name in odd {
+            let mine: Vec<&Value> = findings(&report).iter().filter(|f| f["object"]["table"] == name).collect();
+            assert!(round > 0 || !mine.is_empty(), "nothing about {name:?}");
+            for f in mine {
+                // names may hold line breaks, so the statements are told apart by their end
+                for statement in f["guard"]["sql"].as_str().expect("sql").split_inclusive(";\n") {
+                    database.run(statement);
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 //! Sessions with a real PostgreSQL, and the words for every way in which there is none.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
 mod support;
 

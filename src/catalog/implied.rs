@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Catalog, Comparison, Expr, Expression, KeyPart, Table, UniqueKey, UserType};
+use super::{Catalog, Comparison, Expr, Expression, KeyPart, Table, TypeFamily, UniqueKey, UserType};
 
 /// The columns that a key element comes down to; a generated column counts as those that it is made from, too.
 fn sources<'a>(table: &'a Table, part: &'a KeyPart) -> BTreeSet<&'a str> {
@@ -64,6 +64,26 @@ pub fn unique_implied(table: &Table, columns: &[&str], predicate: Option<&Expres
         })
 }
 
+/// A unique key over expressions is implied only by one whose elements are all among its own: `lower(email)` is not
+/// implied by `email`. A generated column stands for its expression.
+pub fn expression_key_implied(table: &Table, key: &[KeyPart], predicate: Option<&Expression>) -> bool {
+    let element = |part: &KeyPart| match part {
+        KeyPart::Column(c) => {
+            table.column(c).and_then(|c| c.generated.clone()).unwrap_or(Expression::new(Expr::column(c)))
+        }
+        KeyPart::Expression(e) => e.clone(),
+    };
+    let wanted: Vec<Expression> = key.iter().map(element).collect();
+    table.unique_keys.iter().any(|k| {
+        let rows = match (&k.predicate, predicate) {
+            (None, _) => true,
+            (Some(theirs), Some(ours)) => predicate_implies(ours, theirs),
+            (Some(_), None) => false,
+        };
+        k.valid && rows && !k.key.is_empty() && k.key.iter().all(|p| wanted.contains(&element(p)))
+    })
+}
+
 fn excludes_null(predicate: &Expression, column: &str) -> bool {
     let not_null = Expr::IsNull(Box::new(Expr::column(column)), true);
     match predicate.tree() {
@@ -110,7 +130,9 @@ pub fn check_implied(catalog: &Catalog, table: &Table, condition: &Expression) -
 }
 
 fn holds(catalog: &Catalog, table: &Table, condition: &Expression, depth: u8) -> bool {
-    let facts: Vec<Expression> = facts(table, condition);
+    let whole = whole_bounds(table, condition);
+    let condition = &whole;
+    let facts: Vec<Expression> = facts(table, condition).iter().map(|f| whole_bounds(table, f)).collect();
     let and = Expression::new(Expr::And(facts.iter().map(|f| f.tree().clone()).collect()));
     if and.implies(condition) || by_chain(table, &facts, condition) {
         return true;
@@ -130,6 +152,24 @@ fn holds(catalog: &Catalog, table: &Table, condition: &Expression, depth: u8) ->
                 _ => false,
             }
         })
+}
+
+/// Strict bounds on integer columns as the inclusive ones that they are: `port < 65536` is `port <= 65535`.
+fn whole_bounds(table: &Table, e: &Expression) -> Expression {
+    let integer = |c: &str| table.column(c).is_some_and(|c| c.family() == TypeFamily::Integer);
+    Expression::new(e.tree().clone().map(&|node| match &node {
+        Expr::Compare(op @ (Comparison::Lt | Comparison::Gt), subject, bound) => match (&**subject, &**bound) {
+            (Expr::Column(c), Expr::Number(n)) if integer(c) => {
+                let (op, step) = if *op == Comparison::Lt { (Comparison::Le, -1) } else { (Comparison::Ge, 1) };
+                match n.parse::<i64>().ok().and_then(|n| n.checked_add(step)) {
+                    Some(n) => Expr::Compare(op, subject.clone(), Box::new(Expr::Number(n.to_string()))),
+                    None => node,
+                }
+            }
+            _ => node,
+        },
+        _ => node,
+    }))
 }
 
 /// All that the engine holds true about the columns of `condition`.
@@ -273,6 +313,9 @@ mod tests {
         for (condition, implied) in [
             ("seats >= 0", true),
             ("seats >= 1", false),
+            ("seats > -1", true),
+            ("seats < 10", true),
+            ("seats < 9", false),
             ("total >= 0", true),
             ("state IN ('a', 'b', 'c')", true),
             ("state IN ('a')", false),

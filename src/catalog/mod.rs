@@ -10,7 +10,7 @@ mod implied;
 
 pub use data_type::{TypeFamily, canonical_type, family};
 pub use expression::{Comparison, Expr, Expression};
-pub use implied::{check_implied, foreign_key_implied, not_null_implied, unique_implied};
+pub use implied::{check_implied, expression_key_implied, foreign_key_implied, not_null_implied, unique_implied};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,12 +1,13 @@
 //! CockroachDB.
 
+use super::Engine;
 use super::dialect::{common, null_closing_keys, quote_ident, quote_list, quote_table};
-use crate::catalog::Table;
+use crate::catalog::{KeyPart, Table};
 use crate::guard::{Guard, Unvalidated, fit, key_text};
 
 /// One schema change a statement. Unique keys are made as indexes: they can be partial or over expressions, and dropped
 /// again in every version.
-pub fn add_guard(table: &Table, guard: &Guard, name: &str) -> Vec<String> {
+pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> Vec<String> {
     let (t, n) = (quote_table(table), quote_ident(name));
     match guard {
         Guard::Unique { nulls_not_distinct: true, .. } => {
@@ -23,6 +24,29 @@ pub fn add_guard(table: &Table, guard: &Guard, name: &str) -> Vec<String> {
                     )
                 })
                 .collect()
+        }
+        Guard::Rekey { key, predicate, replaced, .. } => vec![
+            format!("CREATE UNIQUE INDEX IF NOT EXISTS {n} ON {t} ({}) WHERE {predicate};", key_text(key)),
+            // a constraint is an index here, and goes as one
+            format!("DROP INDEX {t}@{} CASCADE;", quote_ident(replaced)),
+        ],
+        Guard::Unique { key, predicate, .. } if engine.version.is_some() && !engine.at_least(21, 2) => {
+            // before 21.2 a key has no expressions: a computed column stands for each
+            let mut out = Vec::new();
+            let mut parts = Vec::new();
+            for part in key {
+                parts.push(match part {
+                    KeyPart::Column(c) => quote_ident(c),
+                    KeyPart::Expression(e) => {
+                        let column = quote_ident(&fit(&part.columns().join("_"), "_as_key"));
+                        out.push(format!("ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {column} STRING AS ({e}) STORED;"));
+                        column
+                    }
+                });
+            }
+            let predicate = predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
+            out.push(format!("CREATE UNIQUE INDEX IF NOT EXISTS {n} ON {t} ({}){predicate};", parts.join(", ")));
+            out
         }
         Guard::Unique { key, predicate, .. } => {
             let predicate = predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();

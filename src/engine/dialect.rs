@@ -27,7 +27,7 @@ pub fn quote_list<S: AsRef<str>>(names: &[S]) -> String {
 /// transaction of its own. For an unknown engine: statements that all of them understand.
 pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> Vec<String> {
     match engine.product {
-        Product::CockroachDb => cockroach::add_guard(table, guard, name),
+        Product::CockroachDb => cockroach::add_guard(engine, table, guard, name),
         Product::PostgreSql | Product::YugabyteDb | Product::Unknown => postgres::add_guard(engine, table, guard, name),
     }
 }
@@ -55,7 +55,7 @@ pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<String> {
         Guard::NotNull { column } => {
             vec![format!("ALTER TABLE {t} ALTER COLUMN {} SET NOT NULL;", quote_ident(column))]
         }
-        Guard::Unique { .. } | Guard::PrimaryKey { .. } => Vec::new(),
+        Guard::Unique { .. } | Guard::Rekey { .. } | Guard::PrimaryKey { .. } => Vec::new(),
     }
 }
 

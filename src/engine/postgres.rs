@@ -38,6 +38,14 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             }
             out
         }
+        Guard::Rekey { key, predicate, replaced, constraint } => {
+            let old = if *constraint {
+                format!("ALTER TABLE {t} DROP CONSTRAINT {};", quote_ident(replaced))
+            } else {
+                format!("DROP INDEX {concurrently}{}.{};", quote_ident(&table.schema), quote_ident(replaced))
+            };
+            vec![index(name, &key_text(key), &format!(" WHERE {predicate}")), old]
+        }
         Guard::PrimaryKey { columns } if columns.is_empty() => {
             vec![format!("ALTER TABLE {t} ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY;")]
         }

@@ -1,4 +1,4 @@
-use super::{Context, Proposal, declare_rule};
+use super::{Context, Proposal, declare_rule, weights as w};
 use crate::catalog::{Table, TypeFamily};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
@@ -30,7 +30,7 @@ declare_rule! {
     /// SQL: `ALTER TABLE t ADD PRIMARY KEY …` (PostgreSQL: build the index concurrently first and add the key `USING INDEX`;
     /// CockroachDB: `ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (…)`). Django, Rails, Prisma and SQLAlchemy add a key by
     /// themselves unless a model says otherwise (`managed = False`, `id: false`).
-    "missing-primary-key", prior: 1.0, needs: []
+    "missing-primary-key", prior: w::KEYLESS_PRIOR, needs: []
 }
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
@@ -53,11 +53,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
         };
         let guard = Guard::PrimaryKey { columns };
         let mut proposal =
-            Proposal::new(table, guard, severity, message, Evidence::new(Source::Shape, 1.5, fact)).and(why);
+            Proposal::new(table, guard, severity, message, Evidence::new(Source::Shape, w::KEYLESS_FACT, fact))
+                .and(why);
         if super::words::is_log(name) {
             proposal.add(Evidence::new(
                 Source::Name,
-                -3.0,
+                w::KEYLESS_LOG,
                 format!("{name} sounds like a log, a queue or a staging table"),
             ));
         }
@@ -78,7 +79,7 @@ fn candidate(table: &Table) -> (Vec<String>, Severity, Option<Evidence>) {
     if let Some(columns) = unique {
         let text = format!("({}) is unique and NOT NULL already", columns.join(", "));
         let columns = columns.into_iter().map(str::to_owned).collect();
-        return (columns, Severity::Low, Some(Evidence::new(Source::Shape, 0.5, text)));
+        return (columns, Severity::Low, Some(Evidence::new(Source::Shape, w::KEYLESS_UNIQUE, text)));
     }
     let own = format!("{}_id", super::words::singular(&table.name));
     let id = table.columns.iter().find(|c| {
@@ -88,14 +89,14 @@ fn candidate(table: &Table) -> (Vec<String>, Severity, Option<Evidence>) {
     });
     if let Some(id) = id {
         let text = format!("{} names the row itself and is NOT NULL", id.name);
-        return (vec![id.name.clone()], Severity::Medium, Some(Evidence::new(Source::Name, 1.0, text)));
+        return (vec![id.name.clone()], Severity::Medium, Some(Evidence::new(Source::Name, w::KEYLESS_ID, text)));
     }
     let references: Vec<&str> =
         table.columns.iter().map(|c| c.name.as_str()).filter(|c| table.references_of(c).next().is_some()).collect();
     if references.len() >= 2 && references.len() == table.columns.len() && references.iter().all(|c| required(c)) {
         let text = format!("the whole table is its references ({})", references.join(", "));
         let columns = references.into_iter().map(str::to_owned).collect();
-        return (columns, Severity::Medium, Some(Evidence::new(Source::Shape, 1.5, text)));
+        return (columns, Severity::Medium, Some(Evidence::new(Source::Shape, w::KEYLESS_JOIN, text)));
     }
     (Vec::new(), Severity::Medium, None)
 }

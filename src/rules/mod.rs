@@ -3,9 +3,14 @@
 //! A rule looks at the catalog and proposes guards with evidence; it does no I/O. What is already implied is dropped
 //! here, proposals of one guard are merged, and of two keys on a table the narrower one that is believed wins.
 
+mod case_sensitive_key;
+mod empty_key_text;
+mod exclusive_references;
+mod free_state;
 mod inferred;
 mod missing_composite_key;
 mod missing_external_id;
+mod missing_foreign_key;
 mod missing_idempotency_key;
 mod missing_one_to_one;
 mod missing_polymorphic_key;
@@ -16,16 +21,25 @@ mod missing_translation_key;
 mod missing_unique_key;
 mod missing_unique_pair;
 mod negative_counter;
+mod not_positive;
+mod null_passes_check;
+mod nullable_by_neglect;
 mod nullable_unique;
+mod over_capacity;
+mod siblings;
+mod soft_delete_key;
+mod unbounded_share;
+mod unordered_bounds;
 mod unvalidated_constraint;
+mod weights;
 mod words;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Catalog, Part, Table};
+use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, Part, Table, TypeFamily};
 use crate::engine::add_guard;
-use crate::evidence::{Confidence, Evidence, Severity, Thresholds};
+use crate::evidence::{Confidence, Evidence, Severity, Source, Thresholds};
 use crate::guard::{Guard, fit, hex};
 use crate::inference::{Belief, Inference};
 
@@ -43,7 +57,19 @@ pub static RULES: &[&Rule] = &[
     &missing_composite_key::RULE,
     &missing_primary_key::RULE,
     &negative_counter::RULE,
+    &not_positive::RULE,
+    &unbounded_share::RULE,
+    &over_capacity::RULE,
+    &unordered_bounds::RULE,
+    &exclusive_references::RULE,
+    &free_state::RULE,
+    &empty_key_text::RULE,
     &nullable_unique::RULE,
+    &soft_delete_key::RULE,
+    &case_sensitive_key::RULE,
+    &null_passes_check::RULE,
+    &nullable_by_neglect::RULE,
+    &missing_foreign_key::RULE,
     &unvalidated_constraint::RULE,
 ];
 
@@ -148,11 +174,49 @@ impl Proposal {
         self.evidence.push(evidence);
     }
 
+    /// More reasons.
+    pub fn extend(&mut self, evidence: impl IntoIterator<Item = Evidence>) {
+        self.evidence.extend(evidence);
+    }
+
+    /// The log-odds of its evidence.
+    pub fn weight(&self) -> f64 {
+        self.evidence.iter().map(|e| e.weight).sum()
+    }
+
     /// One more reason, if there is one.
     pub fn and(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Proposal {
         self.evidence.extend(evidence);
         self
     }
+}
+
+/// Whether a CHECK speaks of all the columns at once: whoever wrote it has thought about them.
+fn checked_together(table: &Table, columns: &[&str]) -> bool {
+    table.checks.iter().any(|c| {
+        let named = c.expression.columns();
+        columns.iter().all(|c| named.contains(c))
+    })
+}
+
+/// What a column's default says about a condition on it.
+fn default_evidence(column: &Column, condition: &Expression) -> Option<Evidence> {
+    let value = column.default.as_ref().map(Expression::tree).filter(|d| matches!(d, Expr::Number(_)))?;
+    let is_default = Expr::compare(Comparison::Eq, Expr::column(&column.name), value.clone());
+    Some(if Expression::new(is_default).implies(condition) {
+        Evidence::new(Source::Shape, weights::DEFAULT_HOLDS, format!("it starts at {value}"))
+    } else {
+        Evidence::new(Source::Shape, weights::DEFAULT_BREAKS, format!("its own default is {value}"))
+    })
+}
+
+/// Money in floating point cannot be compared to the cent, whatever a guard says: the type has to change first.
+fn float_money(column: &Column) -> Option<Evidence> {
+    let money = ["price", "amount", "balance", "cost", "total", "fee", "credit", "discount", "salary", "budget"];
+    let named = words::words(&column.name).iter().any(|w| money.contains(&words::singular(w).as_str()));
+    let text =
+        format!("{} is {}, which cannot hold cents exactly: make it numeric first", column.name, column.data_type);
+    (named && column.family() == TypeFamily::Float).then(|| Evidence::new(Source::Shape, weights::FLOAT_MONEY, text))
 }
 
 /// A guard that is missing or does not hold.
@@ -210,7 +274,7 @@ impl Scored {
     fn new(rule: &'static Rule, proposal: Proposal) -> Scored {
         let prior = proposal.prior.unwrap_or(rule.prior);
         // rounded, for sums of the same reasons in another order to be the same
-        let sum: f64 = prior + proposal.evidence.iter().map(|e| e.weight).sum::<f64>();
+        let sum = prior + proposal.weight();
         Scored { rule, proposal, score: (sum * 1e9).round() / 1e9 }
     }
 
@@ -267,6 +331,19 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
             None => merged.push(s),
         }
     }
+    // of two checks the stricter one that is believed as much makes the other unnecessary: > 0 and >= 0
+    let checks: Vec<(Expression, Option<Confidence>)> = merged
+        .iter()
+        .filter_map(|s| match &s.proposal.guard {
+            Guard::Check { condition } => Some((condition.clone(), s.confidence())),
+            _ => None,
+        })
+        .collect();
+    merged.retain(|s| {
+        let Guard::Check { condition } = &s.proposal.guard else { return true };
+        let stricter = |other: &Expression| other != condition && other.implies(condition);
+        !checks.iter().any(|(other, confidence)| stricter(other) && *confidence >= s.confidence())
+    });
     let believed: Vec<(BTreeSet<String>, Option<Confidence>)> = merged
         .iter()
         .filter(|s| matches!(s.proposal.guard, Guard::Unique { .. }) && s.proposal.guard.predicate().is_none())

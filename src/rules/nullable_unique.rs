@@ -1,4 +1,4 @@
-use super::{Context, Proposal, declare_rule};
+use super::{Context, Proposal, declare_rule, weights as w};
 use crate::catalog::{Column, Expr, Expression, KeyPart, Table, TypeFamily, UniqueKey, unique_implied};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
@@ -33,7 +33,7 @@ declare_rule! {
     /// On every engine: a partial key for the rows with NULL, `CREATE UNIQUE INDEX … ON t (name) WHERE parent_id IS NULL`.
     /// PostgreSQL 15 and later: `UNIQUE NULLS NOT DISTINCT (parent_id, name)`. Or make the column NOT NULL.
     /// Django: `UniqueConstraint(fields=["name"], condition=Q(parent__isnull=True), name=…)`, or `nulls_distinct=False`.
-    "nullable-unique", prior: -1.2, needs: []
+    "nullable-unique", prior: w::NULLABLE_PRIOR, needs: []
 }
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
@@ -82,19 +82,25 @@ fn look(table: &Table, key: &UniqueKey) -> Option<Proposal> {
     let fact = format!("{} may be NULL, and NULLs are distinct in a unique key", names.join(" and "));
     let marks = nullable.iter().find(|c| super::words::marks_deletion(c));
     let severity = if marks.is_some() { Severity::High } else { Severity::Medium };
-    let mut proposal = Proposal::new(table, guard, severity, message, Evidence::new(Source::Shape, 0.6, fact));
+    let mut proposal =
+        Proposal::new(table, guard, severity, message, Evidence::new(Source::Shape, w::NULLABLE_FACT, fact));
     if let Some(c) = marks {
         let text = format!("{} is NULL for every live row, so the key holds for none of them", c.name);
-        proposal.add(Evidence::new(Source::Name, 4.0, text));
+        proposal.add(Evidence::new(Source::Name, w::NULLABLE_DELETED, text));
+    }
+    if nullable.len() == columns.len() {
+        let text = "all of its columns may be NULL: it is a key for the rows that have them";
+        proposal.add(Evidence::new(Source::Shape, w::NULLABLE_OPTIONAL, text));
     }
     for c in &nullable {
-        let own = table.references_of(&c.name).any(|f| f.referenced_table == table.name);
+        let upward = super::words::words(&c.name).iter().any(|w| w == "parent");
+        let own = upward && table.references_of(&c.name).any(|f| f.referenced_table == table.name);
         if own {
             let text = format!("{} points at the table itself: it is NULL at the top of the tree", c.name);
-            proposal.add(Evidence::new(Source::Shape, 1.6, text));
+            proposal.add(Evidence::new(Source::Shape, w::NULLABLE_TREE, text));
         } else if matches!(c.family(), TypeFamily::Timestamp | TypeFamily::Date) && marks.is_none() {
             let text = format!("{} is a point in time, and NULL may well mean that it is not known", c.name);
-            proposal.add(Evidence::new(Source::Shape, -0.5, text));
+            proposal.add(Evidence::new(Source::Shape, w::NULLABLE_MOMENT, text));
         }
     }
     Some(proposal)

@@ -1,4 +1,4 @@
-use super::{Context, Proposal, declare_rule};
+use super::{Context, Proposal, declare_rule, weights as w};
 use crate::catalog::{KeyKind, Table};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::{Guard, Unvalidated};
@@ -37,9 +37,6 @@ declare_rule! {
     "unvalidated-constraint", prior: 0.0, needs: []
 }
 
-/// It is a fact of the catalog, not an inference.
-const CERTAIN: f64 = 6.0;
-
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
         for c in table.checks.iter().filter(|c| !c.validated && c.enforced) {
@@ -74,5 +71,5 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
 }
 
 fn proposal(table: &Table, guard: Guard, message: String, because: &str) -> Proposal {
-    Proposal::new(table, guard, Severity::Medium, message, Evidence::new(Source::Shape, CERTAIN, because))
+    Proposal::new(table, guard, Severity::Medium, message, Evidence::new(Source::Shape, w::CERTAIN, because))
 }

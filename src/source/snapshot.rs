@@ -53,10 +53,12 @@ pub fn write(catalog: &Catalog, source: &str) -> String {
 /// # Errors
 /// If the text is no snapshot, is broken, or is of another version.
 pub fn read(text: &str) -> Result<Catalog, SnapshotError> {
-    let head: Head = serde_json::from_str(text).map_err(|e| {
-        // a JSON array or number is JSON, too
-        if e.is_data() { SnapshotError::NotASnapshot } else { SnapshotError::NotJson(e) }
-    })?;
+    // a struct would be read from a list, too
+    if !text.trim_start().starts_with('{') {
+        return Err(SnapshotError::NotASnapshot);
+    }
+    let head: Head = serde_json::from_str(text)
+        .map_err(|e| if e.is_data() { SnapshotError::NotASnapshot } else { SnapshotError::NotJson(e) })?;
     match head.dbaudit_snapshot {
         None => Err(SnapshotError::NotASnapshot),
         Some(VERSION) => {

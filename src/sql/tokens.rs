@@ -187,37 +187,56 @@ impl<'a> Tokens<'a> {
         out
     }
 
-    /// Whether a recursive parser could run out of stack: brackets nest too deep, or so many tokens follow one another
-    /// without a comma that a chain of operators is as deep as that.
+    /// Whether a recursive parser, or what walks over its tree, could run out of stack.
     pub fn too_deep(&self) -> bool {
-        let mut runs = vec![0usize];
+        self.depth() > super::MAX_DEPTH
+    }
+
+    /// A bound for the depth of the syntax tree: tokens that follow one another without a comma may be a chain of
+    /// operators, which is as deep as it is long, and on top of the deepest of its operands.
+    fn depth(&self) -> usize {
+        #[derive(Default)]
+        struct Level {
+            run: usize,
+            inner: usize,
+            deepest: usize,
+        }
+        impl Level {
+            fn total(&self) -> usize {
+                self.deepest.max(self.run + self.inner)
+            }
+        }
+        let mut levels = vec![Level::default()];
         for t in &self.list {
             match t.kind {
-                TokenKind::OpenParen | TokenKind::OpenBracket => runs.push(0),
+                TokenKind::OpenParen | TokenKind::OpenBracket => levels.push(Level::default()),
                 TokenKind::CloseParen | TokenKind::CloseBracket => {
-                    runs.pop();
+                    let inner = levels.pop().map_or(0, |l| l.total());
+                    if levels.is_empty() {
+                        levels.push(Level::default());
+                    }
+                    if let Some(l) = levels.last_mut() {
+                        l.inner = l.inner.max(inner);
+                    }
                 }
                 TokenKind::Comma => {
-                    if let Some(run) = runs.last_mut() {
-                        *run = 0;
+                    if let Some(l) = levels.last_mut() {
+                        *l = Level { deepest: l.total(), ..Level::default() };
                     }
+                    continue;
                 }
                 _ => {}
             }
-            if runs.is_empty() {
-                runs.push(0);
-            }
-            if let Some(run) = runs.last_mut() {
-                *run += 1;
-                if *run > super::MAX_RUN {
-                    return true;
-                }
-            }
-            if runs.len() > super::MAX_NESTING {
-                return true;
+            if let Some(l) = levels.last_mut() {
+                l.run += 1;
             }
         }
-        false
+        // what is still open lies one in the other
+        let mut depth = 0;
+        for l in levels.iter().rev() {
+            depth = l.deepest.max(l.run + l.inner.max(depth));
+        }
+        depth
     }
 }
 
@@ -246,6 +265,9 @@ mod tests {
     fn depth() {
         assert!(!Tokens::of("CHECK (((a)))").too_deep());
         assert!(Tokens::of(&"(".repeat(5000)).too_deep());
-        assert!(Tokens::of(&"NOT ".repeat(50_000)).too_deep());
+        assert!(Tokens::of(&"NOT ".repeat(5_000)).too_deep());
+        assert!(Tokens::of(&format!("{}a", "(a OR a OR ".repeat(1_000))).too_deep());
+        assert!(!Tokens::of(&format!("VALUES {}(1)", "(1 + 1), (a OR b), ".repeat(5_000))).too_deep());
+        assert_eq!(Tokens::of("a, (b, c OR d), e").depth(), 4);
     }
 }

@@ -3,5 +3,6 @@
 
 pub mod binary;
 pub mod certificates;
+pub mod cockroach;
 pub mod peer;
 pub mod postgres;

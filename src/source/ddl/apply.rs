@@ -66,7 +66,10 @@ impl<'s> Applier<'s> {
             if error.message() == MISSING_SEMICOLON {
                 return places;
             }
-            self.at = usize::from(error.range().start());
+            // the parser points behind the last thing that it understood
+            let start = usize::from(error.range().start());
+            let rest = statement.text.get(start..).unwrap_or_default();
+            self.at = start + rest.len() - rest.trim_start().len();
             self.unread(error.message().to_owned());
         }
         self.at = 0;
@@ -143,7 +146,8 @@ impl<'s> Applier<'s> {
         let name = ast::normalize_name_node(&name);
         self.state.schemas.insert(name.clone());
         // elements without a schema of their own are made in this one
-        let path = std::mem::replace(&mut self.state.search_path, vec![name]);
+        let path = self.state.search_path.clone();
+        self.state.search_path.insert(0, name);
         let mut outcome = Ok(());
         for element in create.schema_elements() {
             let done = match element {

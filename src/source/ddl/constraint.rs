@@ -115,7 +115,8 @@ impl Applier<'_> {
                     return self.use_index(table, &index, given, false);
                 }
                 let (columns, include, nulls_not_distinct) = key_of(c.index_parameters().as_ref(), column);
-                let name = given.unwrap_or_else(|| names::choose(self.state, table, &columns, Kind::Unique));
+                let named = self.with_included(&columns, &include);
+                let name = given.unwrap_or_else(|| names::choose(self.state, table, &named, Kind::Unique));
                 self.state.take(&table.schema, &name);
                 let kind = if self.state.engine.is_cockroach() { KeyKind::Index } else { KeyKind::Constraint };
                 self.with(table, |t| {
@@ -184,6 +185,12 @@ impl Applier<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The columns that make up a key's name: on PostgreSQL the INCLUDE columns, too.
+    pub fn with_included(&self, key: &[String], include: &[String]) -> Vec<String> {
+        let include = if self.state.engine.is_cockroach() { &[] } else { include };
+        names::distinct(key.iter().chain(include).cloned().collect())
     }
 
     pub fn name_not_null(&mut self, table: &Qualified, name: &str, column: &str, valid: bool) {

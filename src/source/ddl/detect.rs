@@ -1,5 +1,7 @@
 //! Which engine the files are for.
 
+use std::borrow::Cow;
+
 use crate::engine::{Engine, Product, Version};
 use crate::sql::rewrite_statement;
 
@@ -8,12 +10,12 @@ use super::class::Class;
 use super::split::split;
 
 /// The engine by the dump's header, else by grammar that only CockroachDB has.
-pub(super) fn engine(files: &[SchemaFile]) -> Engine {
+pub(super) fn engine(files: &[SchemaFile], texts: &[Cow<'_, str>]) -> Engine {
     if let Some(engine) = files.iter().find_map(|f| header(&f.text)) {
         return engine;
     }
     let cockroach = files.iter().any(|f| names_cockroach(&f.name) || f.text.lines().take(20).any(comment_names_it));
-    if cockroach || files.iter().any(|f| has_cockroach_grammar(&f.text)) {
+    if cockroach || texts.iter().any(|t| has_cockroach_grammar(t)) {
         return Engine { product: Product::CockroachDb, version: None };
     }
     Engine::default()

@@ -38,6 +38,9 @@ impl Applier<'_> {
         let predicate = create.where_clause().and_then(|w| w.expr()).map(|e| self.expression(&e));
         let unique = create.unique_token().is_some();
         let given = create.index().and_then(|i| i.path()).and_then(|p| path_of(&p).pop());
+        let include = create.index_include_clause().and_then(|i| i.partition_item_list());
+        let include = include.into_iter().flat_map(|l| l.partition_items()).filter_map(|i| i.expr());
+        let include: Vec<String> = include.filter_map(|e| self.key_part(&e).as_column().map(str::to_owned)).collect();
         let name = match given {
             Some(name) => {
                 let taken = match cockroach {
@@ -53,12 +56,8 @@ impl Applier<'_> {
                 name
             }
             None => {
-                // PostgreSQL names an index after its INCLUDE columns, too
-                let include = create.index_include_clause().and_then(|i| i.partition_item_list());
-                let lists = std::iter::once(items.clone()).chain(include.filter(|_| !cockroach));
-                let elements: Vec<ast::Expr> =
-                    lists.flat_map(|l| l.partition_items()).filter_map(|i| i.expr()).collect();
-                let named = element_names(&elements, cockroach);
+                let elements: Vec<ast::Expr> = items.partition_items().filter_map(|i| i.expr()).collect();
+                let named = self.with_included(&element_names(&elements, cockroach), &include);
                 match () {
                     () if without_index => names::without_index(self.state, table, &named),
                     () if unique && cockroach => names::choose(self.state, table, &named, Kind::Unique),
@@ -67,9 +66,6 @@ impl Applier<'_> {
             }
         };
         self.state.take(&table.schema, &name);
-        let include = create.index_include_clause().and_then(|i| i.partition_item_list());
-        let include = include.into_iter().flat_map(|l| l.partition_items()).filter_map(|i| i.expr());
-        let include: Vec<String> = include.filter_map(|e| self.key_part(&e).as_column().map(str::to_owned)).collect();
         let nulls_not_distinct =
             matches!(create.nulls_distinct_option(), Some(ast::NullsDistinctOption::NullsNotDistinct(_)));
         let method = method(create, extras, cockroach);
@@ -91,9 +87,14 @@ impl Applier<'_> {
 
     /// One element. Its collation does not matter here.
     pub fn key_part(&self, expr: &ast::Expr) -> KeyPart {
-        if let ast::Expr::Collate(c) = expr
-            && let Some(inner) = c.expr()
-        {
+        let inner = match expr {
+            ast::Expr::Collate(c) => c.expr(),
+            ast::Expr::ParenExpr(p) => {
+                p.expr().filter(|e| matches!(e, ast::Expr::Collate(_) | ast::Expr::ParenExpr(_)))
+            }
+            _ => None,
+        };
+        if let Some(inner) = inner {
             return self.key_part(&inner);
         }
         match convert(expr) {

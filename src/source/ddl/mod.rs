@@ -12,11 +12,16 @@ mod detect;
 mod finish;
 mod index;
 mod names;
+mod output;
 mod session;
 mod split;
 mod state;
 mod table;
+#[cfg(test)]
+mod tests;
 mod types;
+
+use std::borrow::Cow;
 
 use crate::catalog::{Catalog, Missing, Origin, Part};
 use crate::engine::{Engine, Product};
@@ -86,13 +91,14 @@ impl std::fmt::Display for Problem {
 
 /// Reads schema files. Never fails: what is not understood is a [`Problem`], and the rest is read.
 pub fn read(files: &[SchemaFile], options: &Options) -> Reading {
-    let engine = options.engine.unwrap_or_else(|| detect::engine(files));
+    let texts: Vec<Cow<'_, str>> = files.iter().map(|f| output::statements(&f.text)).collect();
+    let engine = options.engine.unwrap_or_else(|| detect::engine(files, &texts));
     let mut state = State::new(engine);
     let mut problems = Vec::new();
-    for file in files {
+    for (file, text) in files.iter().zip(&texts) {
         state.forget_search_path();
-        let mut position = Position::new(&file.text);
-        split::split(&file.text, &mut |statement| {
+        let mut position = Position::new(text);
+        split::split(text, &mut |statement| {
             let line = position.of(statement.offset).0;
             let origin = Origin { file: file.name.clone(), line };
             for complaint in apply(&mut state, &statement, origin) {

@@ -67,7 +67,7 @@ fn addition(columns: &[String]) -> String {
             out.push('_');
         }
         out.push_str(c);
-        if out.len() >= LONGEST + 1 {
+        if out.len() > LONGEST {
             break;
         }
     }

@@ -26,10 +26,11 @@ pub(super) struct Statement<'a> {
 /// Calls `sink` for every statement that may matter.
 pub(super) fn split<'a>(text: &'a str, sink: &mut impl FnMut(Statement<'a>)) {
     let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    // COPY's data is no SQL: the lexer starts anew after it
+    let mut rolled_back = false;
+    // COPY's data and psql's own commands are no SQL: the lexer starts anew after them
     while let Some(rest) = text.get(at..).filter(|r| !r.is_empty()) {
-        at = Splitter { text, base: at, at, list: Vec::new(), class: None, open: Open::default(), rolled_back: false }
-            .run(rest, sink);
+        let splitter = Splitter { text, at, list: Vec::new(), class: None, open: Open::default(), rolled_back };
+        (at, rolled_back) = splitter.run(rest, sink);
     }
 }
 
@@ -45,7 +46,6 @@ struct Open {
 
 struct Splitter<'a> {
     text: &'a str,
-    base: usize,
     at: usize,
     list: Vec<Token>,
     class: Option<Class>,
@@ -55,15 +55,11 @@ struct Splitter<'a> {
 }
 
 impl<'a> Splitter<'a> {
-    /// Goes on to the end, or to the end of a COPY's data; returns where.
-    fn run(mut self, rest: &'a str, sink: &mut impl FnMut(Statement<'a>)) -> usize {
-        let mut skip_to = 0;
+    /// Goes on to the end, or to what is no SQL; returns where it ends, and whether what follows is the way back.
+    fn run(mut self, rest: &'a str, sink: &mut impl FnMut(Statement<'a>)) -> (usize, bool) {
         for token in tokenize(rest) {
             let start = self.at;
             self.at += token.len as usize;
-            if start < skip_to {
-                continue;
-            }
             let token = Token { kind: token.kind, start, end: self.at };
             match token.kind {
                 TokenKind::LineComment => self.comment(token),
@@ -72,13 +68,13 @@ impl<'a> Splitter<'a> {
                 TokenKind::Semi if self.open.atomic == 0 && self.open.brackets == 0 => {
                     let class = self.end(sink);
                     if class == Some(Class::Copy) {
-                        return self.after_copy_data();
+                        return (self.after_copy_data(), self.rolled_back);
                     }
                 }
                 // psql's own commands end a statement, and are a line
                 TokenKind::Unknown if self.text.get(start..self.at) == Some("\\") => {
-                    skip_to = self.line_end(start);
-                    let include = self.text.get(start + 1..skip_to).unwrap_or_default().split_whitespace().next();
+                    let line_end = self.line_end(start);
+                    let include = self.text.get(start + 1..line_end).unwrap_or_default().split_whitespace().next();
                     let include = matches!(include, Some("i" | "ir" | "include" | "include_relative"));
                     self.end(sink);
                     if include && !self.rolled_back {
@@ -86,12 +82,13 @@ impl<'a> Splitter<'a> {
                         self.class = Some(Class::Include);
                         self.end(sink);
                     }
+                    return (line_end, self.rolled_back);
                 }
                 _ => self.push(token),
             }
         }
         self.end(sink);
-        self.text.len()
+        (self.text.len(), self.rolled_back)
     }
 
     fn push(&mut self, token: Token) {
@@ -134,11 +131,10 @@ impl<'a> Splitter<'a> {
             }
         } else if (is(object, "function") || is(object, "procedure")) && token.kind == TokenKind::Ident {
             let word = word(&token);
-            if word.eq_ignore_ascii_case("atomic") {
+            let inside = self.open.atomic > 0;
+            if word.eq_ignore_ascii_case("atomic") || inside && word.eq_ignore_ascii_case("case") {
                 self.open.atomic += 1;
-            } else if self.open.atomic > 0 && word.eq_ignore_ascii_case("case") {
-                self.open.atomic += 1;
-            } else if self.open.atomic > 0 && word.eq_ignore_ascii_case("end") {
+            } else if inside && word.eq_ignore_ascii_case("end") {
                 self.open.atomic -= 1;
             }
         }
@@ -200,7 +196,7 @@ impl<'a> Splitter<'a> {
             at += n + 3;
             let end = self.line_end(at);
             if self.text.get(at..end).is_some_and(|rest| rest.trim().is_empty()) {
-                return end.max(self.base + 1);
+                return end;
             }
         }
         self.text.len()

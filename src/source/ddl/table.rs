@@ -1,8 +1,10 @@
 //! CREATE TABLE and DROP TABLE.
 
+use std::collections::BTreeMap;
+
 use squawk_syntax::ast::{self, AstNode, NameLike};
 
-use crate::catalog::{Column, Expression, KeyPart, Table};
+use crate::catalog::{Column, Expr, Expression, KeyKind, KeyPart, Table};
 use crate::sql::Extra;
 
 use super::apply::{Applier, Outcome, offset_of, path_of, path_of_ref};
@@ -114,6 +116,13 @@ impl Applier<'_> {
             if let Some(t) = self.state.tables.get_mut(name) {
                 t.table.partition_key = key;
             }
+        }
+        // what a partition takes over counts once it is detached
+        if let Some(parent) = parents.first().and_then(|p| self.state.tables.get(p)).cloned()
+            && create.partition_of().is_some()
+        {
+            self.with(name, |t| t.table.foreign_keys.clone_from(&parent.table.foreign_keys));
+            self.copy_indexes(name, parent.table, &parent.include);
         }
         let (late, early): (Vec<Extra>, Vec<Extra>) =
             extras.iter().cloned().partition(|e| matches!(e, Extra::Index { .. } | Extra::PrimaryKey { .. }));
@@ -292,28 +301,44 @@ impl Applier<'_> {
         if including.constraints
             && let Some(t) = self.state.tables.get_mut(table)
         {
-            t.table.checks.extend(source.table.checks);
+            t.table.checks.extend(source.table.checks.iter().cloned());
         }
-        if !including.indexes {
-            return;
+        if including.indexes {
+            self.copy_indexes(table, source.table, &source.include);
         }
-        if let Some(mut key) = source.table.primary_key {
+    }
+
+    /// Keys and indexes as another table has them, under names of their own.
+    fn copy_indexes(&mut self, table: &Qualified, source: Table, include: &BTreeMap<String, Vec<String>>) {
+        let named = |applier: &Self, name: &str, key: &[KeyPart]| {
+            let include = include.get(name).cloned().unwrap_or_default();
+            (applier.with_included(&element_names(key), &include), include)
+        };
+        if let Some(mut key) = source.primary_key {
             key.name = names::choose(self.state, table, &key.columns, Kind::PrimaryKey);
             self.with(table, |t| t.table.primary_key = Some(key));
         }
-        for mut key in source.table.unique_keys {
-            let constraint = key.kind != crate::catalog::KeyKind::Index || self.state.engine.is_cockroach();
+        for mut key in source.unique_keys {
+            let constraint = key.kind != KeyKind::Index || self.state.engine.is_cockroach();
             let kind = if constraint { Kind::Unique } else { Kind::Index };
-            key.name = names::choose(self.state, table, &element_names(&key.key), kind);
+            let (columns, include) = named(self, &key.name, &key.key);
+            key.name = names::choose(self.state, table, &columns, kind);
             self.state.take(&table.schema, &key.name);
-            self.with(table, |t| t.table.unique_keys.push(key));
+            self.with(table, |t| {
+                t.include.insert(key.name.clone(), include);
+                t.table.unique_keys.push(key);
+            });
         }
-        for mut index in source.table.indexes {
-            index.name = names::choose(self.state, table, &element_names(&index.key), Kind::Index);
+        for mut index in source.indexes {
+            let (columns, include) = named(self, &index.name, &index.key);
+            index.name = names::choose(self.state, table, &columns, Kind::Index);
             self.state.take(&table.schema, &index.name);
-            self.with(table, |t| t.table.indexes.push(index));
+            self.with(table, |t| {
+                t.include.insert(index.name.clone(), include);
+                t.table.indexes.push(index);
+            });
         }
-        for mut exclusion in source.table.exclusions {
+        for mut exclusion in source.exclusions {
             let parts: Vec<KeyPart> = exclusion.elements.iter().map(|(p, _)| p.clone()).collect();
             exclusion.name = names::choose(self.state, table, &element_names(&parts), Kind::Exclusion);
             self.state.take(&table.schema, &exclusion.name);
@@ -355,12 +380,17 @@ impl Applier<'_> {
 
 /// Names of a key's elements for making up an index's name, when there is no syntax to look at.
 fn element_names(key: &[KeyPart]) -> Vec<String> {
+    fn figure(e: &Expr) -> Option<&str> {
+        match e {
+            Expr::Column(c) => Some(c),
+            Expr::Call(name, _) => name.rsplit('.').next(),
+            Expr::Cast(e, to) => figure(e).or(to.split(['(', ' ']).next()),
+            _ => None,
+        }
+    }
     let name = |p: &KeyPart| match p {
         KeyPart::Column(c) => c.clone(),
-        KeyPart::Expression(e) => match e.tree() {
-            crate::catalog::Expr::Call(name, _) => name.rsplit('.').next().unwrap_or_default().to_owned(),
-            _ => "expr".to_owned(),
-        },
+        KeyPart::Expression(e) => figure(e.tree()).unwrap_or("expr").to_owned(),
     };
     names::distinct(key.iter().map(name).collect())
 }

@@ -1,0 +1,261 @@
+//! What must not be reported: each case is a schema in which the rule stays silent, with the reason why.
+
+use dbaudit::evidence::Confidence;
+use dbaudit::rules::{RULES, audit, find};
+use dbaudit::source::ddl::{Options, SchemaFile, read};
+
+/// Rule, why it is silent, schema.
+const SILENT: &[(&str, &str, &str)] = &[
+    (
+        "not-positive",
+        "zero is its default",
+        "CREATE TABLE o (id int PRIMARY KEY);
+         CREATE TABLE order_item (id int PRIMARY KEY, o_id int REFERENCES o, quantity int NOT NULL DEFAULT 0);",
+    ),
+    (
+        "not-positive",
+        "stock runs out",
+        "CREATE TABLE o (id int PRIMARY KEY);
+         CREATE TABLE stock_item (id int PRIMARY KEY, o_id int REFERENCES o, quantity int NOT NULL);",
+    ),
+    (
+        "not-positive",
+        "a return is booked with a sign",
+        "CREATE TABLE o (id int PRIMARY KEY);
+         CREATE TABLE return_line (id int PRIMARY KEY, o_id int REFERENCES o, quantity int NOT NULL);",
+    ),
+    (
+        "not-positive",
+        "at least one already",
+        "CREATE TABLE o (id int PRIMARY KEY);
+         CREATE TABLE order_item (id int PRIMARY KEY, o_id int REFERENCES o, quantity int CHECK (quantity >= 1));",
+    ),
+    ("unbounded-share", "growth passes its whole", "CREATE TABLE t (growth_percent int);"),
+    ("unbounded-share", "counts and rates", "CREATE TABLE t (port_count int, months int, price_per_month int);"),
+    ("unbounded-share", "names and other words", "CREATE TABLE t (port text, support int, export int);"),
+    ("unbounded-share", "a rating in chess", "CREATE TABLE player (elo_rating int);"),
+    ("unbounded-share", "held by BETWEEN", "CREATE TABLE t (port int CHECK (port BETWEEN 1 AND 65535));"),
+    ("unbounded-share", "held, or NULL", "CREATE TABLE t (port int CHECK (port IS NULL OR (port > 0 AND port < 65536)));"),
+    ("unbounded-share", "a smallint ends before a port does", "CREATE TABLE t (port smallint);"),
+    ("over-capacity", "different things", "CREATE TABLE t (available_seats int, total_price int);"),
+    ("over-capacity", "a rate is no capacity", "CREATE TABLE t (used int, limit_per_hour int);"),
+    ("over-capacity", "-1 stands for no limit", "CREATE TABLE t (used int, quota int DEFAULT -1);"),
+    (
+        "over-capacity",
+        "there already, turned round",
+        "CREATE TABLE t (available_seats int, total_seats int, CHECK (total_seats >= available_seats));",
+    ),
+    ("unordered-bounds", "a night shift", "CREATE TABLE t (start_time time NOT NULL, end_time time NOT NULL);"),
+    ("unordered-bounds", "people", "CREATE TABLE t (first_name text NOT NULL, last_name text NOT NULL);"),
+    (
+        "unordered-bounds",
+        "references",
+        "CREATE TABLE t (from_id int NOT NULL, to_id int NOT NULL, start_page_id int, end_page_id int);",
+    ),
+    ("unordered-bounds", "a move", "CREATE TABLE t (from_version int NOT NULL, to_version int NOT NULL);"),
+    (
+        "unordered-bounds",
+        "stamps of the row",
+        "CREATE TABLE t (created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, expires_at timestamptz NOT NULL);",
+    ),
+    ("unordered-bounds", "beside a year", "CREATE TABLE t (begin_month int NOT NULL, end_month int NOT NULL);"),
+    (
+        "unordered-bounds",
+        "there already, with NULL spelt out",
+        "CREATE TABLE t (starts_at timestamptz NOT NULL, ends_at timestamptz, CHECK (ends_at IS NULL OR ends_at > starts_at));",
+    ),
+    ("unordered-bounds", "two types", "CREATE TABLE t (starts_at timestamptz NOT NULL, ends_at text NOT NULL);"),
+    (
+        "exclusive-references",
+        "addresses of one table",
+        "CREATE TABLE address (id int PRIMARY KEY);
+         CREATE TABLE orders (billing_address_id int REFERENCES address, shipping_address_id int REFERENCES address);",
+    ),
+    (
+        "exclusive-references",
+        "who did it",
+        "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE g (id int PRIMARY KEY);
+         CREATE TABLE t (approved_by_id int REFERENCES u, created_by_id int REFERENCES g);",
+    ),
+    (
+        "exclusive-references",
+        "one is required",
+        "CREATE TABLE a_card (id int PRIMARY KEY); CREATE TABLE b_card (id int PRIMARY KEY);
+         CREATE TABLE t (a_card_id int NOT NULL REFERENCES a_card, b_card_id int REFERENCES b_card);",
+    ),
+    (
+        "exclusive-references",
+        "checked in other words",
+        "CREATE TABLE a_card (id int PRIMARY KEY); CREATE TABLE b_card (id int PRIMARY KEY);
+         CREATE TABLE t (a_card_id int REFERENCES a_card, b_card_id int REFERENCES b_card,
+           CHECK (num_nonnulls(a_card_id, b_card_id) = 1));",
+    ),
+    (
+        "exclusive-references",
+        "emptied when the parent goes",
+        "CREATE TABLE red_cat (id int PRIMARY KEY); CREATE TABLE big_cat (id int PRIMARY KEY);
+         CREATE TABLE t (red_cat_id int REFERENCES red_cat ON DELETE SET NULL,
+           big_cat_id int REFERENCES big_cat ON DELETE SET NULL);",
+    ),
+    ("free-state", "nobody says which values", "CREATE TABLE t (status text NOT NULL DEFAULT 'draft');"),
+    (
+        "free-state",
+        "an enum",
+        "CREATE TYPE s AS ENUM ('a', 'b'); CREATE TABLE t (status s NOT NULL); COMMENT ON COLUMN t.status IS '''a'', ''b''';",
+    ),
+    (
+        "free-state",
+        "the sibling's values are other ones",
+        "CREATE TABLE u (status text CHECK (status IN ('x', 'y'))); CREATE TABLE t (status text DEFAULT 'draft');",
+    ),
+    ("empty-key-text", "length is checked", "CREATE TABLE t (slug text NOT NULL UNIQUE CHECK (length(slug) > 0));"),
+    ("empty-key-text", "no key", "CREATE TABLE t (slug text NOT NULL);"),
+    (
+        "soft-delete-key",
+        "nobody here keys live rows alone",
+        "CREATE TABLE t (number int NOT NULL UNIQUE, deleted_at timestamptz);",
+    ),
+    (
+        "soft-delete-key",
+        "an identity is given out once",
+        "CREATE TABLE a (name text, slug text, deleted_at timestamptz);
+         CREATE UNIQUE INDEX a_name ON a (name) WHERE deleted_at IS NULL;
+         CREATE UNIQUE INDEX a_slug ON a (slug) WHERE deleted_at IS NULL;
+         CREATE TABLE t (token text NOT NULL UNIQUE, deleted_at timestamptz);",
+    ),
+    (
+        "soft-delete-key",
+        "a foreign key needs it",
+        "CREATE TABLE a (name text, slug text, deleted_at timestamptz);
+         CREATE UNIQUE INDEX a_name ON a (name) WHERE deleted_at IS NULL;
+         CREATE UNIQUE INDEX a_slug ON a (slug) WHERE deleted_at IS NULL;
+         CREATE TABLE t (email text NOT NULL UNIQUE, deleted_at timestamptz); CREATE TABLE r (email text REFERENCES t (email));",
+    ),
+    (
+        "soft-delete-key",
+        "who deleted it is no marker",
+        "CREATE TABLE a (name text, slug text, deleted_at timestamptz);
+         CREATE UNIQUE INDEX a_name ON a (name) WHERE deleted_at IS NULL;
+         CREATE UNIQUE INDEX a_slug ON a (slug) WHERE deleted_at IS NULL;
+         CREATE TABLE t (email text NOT NULL UNIQUE, deleted_by_id int);",
+    ),
+    ("case-sensitive-key", "codes", "CREATE TABLE t (code text NOT NULL UNIQUE, token text NOT NULL UNIQUE);"),
+    ("case-sensitive-key", "citext", "CREATE EXTENSION citext; CREATE TABLE t (email citext NOT NULL UNIQUE);"),
+    (
+        "case-sensitive-key",
+        "another key closes it",
+        "CREATE TABLE t (email text NOT NULL UNIQUE); CREATE UNIQUE INDEX t_email ON t (lower(email));",
+    ),
+    (
+        "case-sensitive-key",
+        "held to lower case",
+        "CREATE TABLE t (email text NOT NULL UNIQUE CHECK (email = lower(email))); CREATE INDEX t_email ON t (lower(email));",
+    ),
+    (
+        "case-sensitive-key",
+        "the key of a code that was sent",
+        "CREATE TABLE t (email text NOT NULL, code text NOT NULL, UNIQUE (email, code));",
+    ),
+    (
+        "null-passes-check",
+        "an end that stays open",
+        "CREATE TABLE t (starts_at timestamptz NOT NULL, ends_at timestamptz, CHECK (starts_at < ends_at));",
+    ),
+    (
+        "null-passes-check",
+        "NULL is spoken of",
+        "CREATE TABLE t (starts_at date, ends_at date NOT NULL, CHECK (starts_at IS NULL OR starts_at < ends_at));",
+    ),
+    ("null-passes-check", "an optional number", "CREATE TABLE t (weight int CHECK (weight > 0));"),
+    (
+        "nullable-by-neglect",
+        "four are no custom",
+        "CREATE TABLE a (x int NOT NULL); CREATE TABLE b (x int NOT NULL); CREATE TABLE c (x int NOT NULL);
+         CREATE TABLE d (x int NOT NULL); CREATE TABLE t (x int DEFAULT 1);",
+    ),
+    (
+        "nullable-by-neglect",
+        "another type",
+        "CREATE TABLE a (x int NOT NULL); CREATE TABLE b (x int NOT NULL); CREATE TABLE c (x int NOT NULL);
+         CREATE TABLE d (x int NOT NULL); CREATE TABLE e (x int NOT NULL); CREATE TABLE t (x text DEFAULT 'a');",
+    ),
+    (
+        "nullable-by-neglect",
+        "a reference may be absent",
+        "CREATE TABLE a (x_id int NOT NULL); CREATE TABLE b (x_id int NOT NULL); CREATE TABLE c (x_id int NOT NULL);
+         CREATE TABLE d (x_id int NOT NULL); CREATE TABLE e (x_id int NOT NULL); CREATE TABLE t (x_id int);",
+    ),
+    ("missing-foreign-key", "no custom", "CREATE TABLE shows (id int PRIMARY KEY); CREATE TABLE t (show_id int);"),
+    ("nullable-unique", "NULL means has none", "CREATE TABLE t (email text UNIQUE);"),
+    ("nullable-unique", "all of it is optional", "CREATE TABLE t (provider text, uid text, UNIQUE (provider, uid));"),
+];
+
+/// Five declared references to `shows`, so that a sixth would be missed.
+const CUSTOM: &str = "CREATE TABLE shows (id int PRIMARY KEY);
+    CREATE TABLE a (show_id int REFERENCES shows); CREATE TABLE b (show_id int REFERENCES shows);
+    CREATE TABLE c (show_id int REFERENCES shows); CREATE TABLE d (show_id int REFERENCES shows);
+    CREATE TABLE e (show_id int REFERENCES shows);";
+
+/// With that custom: why no reference is missed, and a table.
+const NO_REFERENCE: &[(&str, &str)] = &[
+    ("polymorphic", "CREATE TABLE t (show_id int, show_type text);"),
+    ("another type", "CREATE TABLE t (show_id text);"),
+    ("an id of another system", "CREATE TABLE t (external_show_id int);"),
+    (
+        "part of a wider reference",
+        "CREATE TABLE w (show_id int REFERENCES shows, n int, PRIMARY KEY (show_id, n));
+         CREATE TABLE t (show_id int, n int, FOREIGN KEY (show_id, n) REFERENCES w);",
+    ),
+    ("what is gone is kept", "CREATE TABLE deleted_row_log (show_id int);"),
+];
+
+fn found(rule: &str, sql: &str) -> Vec<String> {
+    let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
+    let reading = read(&[file], &Options { engine: None });
+    let told: Vec<String> = reading.problems.iter().map(ToString::to_string).collect();
+    assert!(!reading.catalog.tables.is_empty(), "{sql}: {told:?}");
+    let rules: Vec<_> = find(rule).into_iter().collect();
+    assert_eq!(rules.len(), 1, "no rule is called {rule}");
+    let findings = audit(&reading.catalog, &rules).findings;
+    findings.iter().map(|f| format!("{} ({}) {:#?}", f.message, f.confidence, f.evidence)).collect()
+}
+
+#[test]
+fn rules_are_silent_where_breaking_them_is_normal() {
+    let with_custom = NO_REFERENCE.iter().map(|(why, sql)| ("missing-foreign-key", *why, format!("{CUSTOM}{sql}")));
+    let all = SILENT.iter().map(|(rule, why, sql)| (*rule, *why, (*sql).to_owned())).chain(with_custom);
+    let wrong: Vec<String> = all
+        .filter_map(|(rule, why, sql)| {
+            let found = found(rule, &sql);
+            (!found.is_empty()).then(|| format!("{rule}, though {why}: {}", found.join("\n")))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The custom itself is no reason for silence: without an exception the reference is missed.
+#[test]
+fn a_missing_reference_is_seen_against_the_custom() {
+    assert_eq!(found("missing-foreign-key", &format!("{CUSTOM} CREATE TABLE t (show_id int);")).len(), 1);
+}
+
+/// Money in floating point: the type has to change before a guard is of use, and the evidence says so.
+#[test]
+fn floating_point_money_is_explained() {
+    let found = found("over-capacity", "CREATE TABLE t (spent_amount float8, max_amount float8);");
+    assert!(
+        found.len() == 1 && found.iter().all(|f| f.contains("(low)") && f.contains("make it numeric")),
+        "{found:?}"
+    );
+}
+
+/// Of two checks of which one implies the other, one is proposed.
+#[test]
+fn the_stricter_check_speaks_for_both() {
+    let sql = "CREATE TABLE o (id int PRIMARY KEY);
+        CREATE TABLE order_item (id int PRIMARY KEY, o_id int NOT NULL REFERENCES o, quantity int NOT NULL);";
+    let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+    let believed = findings.iter().filter(|f| f.confidence >= Confidence::Medium);
+    assert_eq!(believed.filter(|f| f.guard.kind() == "check").count(), 1, "{findings:#?}");
+}
