@@ -4,17 +4,29 @@
 //! said about them, and where they are gone, that is worth knowing.
 
 /// Names of such tables; `*` stands for any ending.
-const BOOKS: [&str; 24] = [
-    // Django and its scheduler
+const BOOKS: [&str; 35] = [
+    // Django
     "django_admin_log",
     "django_content_type",
     "django_migrations",
     "django_session",
-    "django_celery_beat_*",
-    "django_celery_results_*",
     // Rails
     "ar_internal_metadata",
     "schema_migrations",
+    // South, Entity Framework, Sequelize, Doctrine, MikroORM, Drizzle, Play, Atlas, Phinx, node-pg-migrate, TypeORM, Bun
+    "south_migrationhistory",
+    "__efmigrationshistory",
+    "sequelizemeta",
+    "doctrine_migration_versions",
+    "mikro_orm_migrations",
+    "__drizzle_migrations",
+    "play_evolutions",
+    "atlas_schema_revisions",
+    "phinxlog",
+    "pgmigrations",
+    "typeorm_metadata",
+    "bun_migrations",
+    "bun_migration_locks",
     // migration tools
     "alembic_version",
     "flyway_schema_history",
