@@ -229,6 +229,41 @@ fn files_that_cannot_be_audited() {
     assert_eq!(run(&["check", "--strict", &half]).code, 2);
 }
 
+/// What was not understood is said in the report itself, also by way of a snapshot: it is no clean audit of it.
+#[test]
+fn what_could_not_be_read_is_no_clean_audit() {
+    let folder = folder();
+    let file = folder.path().join("lost.sql").display().to_string();
+    fs::write(
+        &file,
+        "CREATE TABLE a (id int PRIMARY KEY);\nCREATE TABLE b (id int PRIMARY KEY, note text CHECK (note &&& !! 'x' frob), \
+         seats int NOT NULL);",
+    )
+    .expect("written");
+    let snapshot = folder.path().join("lost.json").display().to_string();
+    assert_eq!(run(&["snapshot", &file, "-o", &snapshot]).code, 0);
+    for source in [&file, &snapshot] {
+        let (report, _) = check(&[source]);
+        assert_eq!(report["skipped"][0]["rule"], "*", "{source}: {report:#}");
+        assert!(report["skipped"][0]["reason"].as_str().is_some_and(|r| r.contains("lost.sql:2")), "{report:#}");
+        let table = run(&["check", source]);
+        assert!(table.stdout.contains("Not looked at: 1 statement"), "{}", table.stdout);
+        assert!(!table.stdout.contains("No missing guards found in 2 tables."), "{}", table.stdout);
+        assert_eq!(run(&["check", "--strict", source]).code, 2, "{source}");
+    }
+}
+
+#[test]
+fn the_time_limit_covers_the_connection() {
+    let silent = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    let port = silent.local_addr().expect("its number").port();
+    let began = std::time::Instant::now();
+    let url = format!("postgresql://127.0.0.1:{port},127.0.0.1:{port}/x?sslmode=disable");
+    refused(&run(&["check", "--timeout", "2", &url]), "--timeout");
+    // twice the limit: a wide margin on a busy machine, and far below the 20 s of two connections
+    assert!(began.elapsed() < std::time::Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
 #[test]
 fn outputs_are_whole_or_not_there() {
     let folder = folder();

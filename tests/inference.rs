@@ -207,7 +207,7 @@ fn time_grows_with_the_schema_and_no_faster() {
                    REFERENCES thing_{}, owner_id bigint NOT NULL, position int NOT NULL, deleted_at timestamptz,
                    UNIQUE (parent_id, {}));",
                 i / 2,
-                if i % 3 == 0 { "slug" } else { "name" }
+                if i.is_multiple_of(3) { "slug" } else { "name" }
             )
         };
         catalog(&(0..n).map(table).collect::<String>())
