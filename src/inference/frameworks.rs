@@ -4,7 +4,7 @@
 //! said about them, and where they are gone, that is worth knowing.
 
 /// Names of such tables; `*` stands for any ending.
-const BOOKS: [&str; 24] = [
+const BOOKS: [&str; 37] = [
     // Django and its scheduler
     "django_admin_log",
     "django_content_type",
@@ -25,6 +25,19 @@ const BOOKS: [&str; 24] = [
     "_sqlx_migrations",
     "databasechangelog*",
     "knex_migrations*",
+    "south_migrationhistory",
+    "__efmigrationshistory",
+    "sequelizemeta",
+    "doctrine_migration_versions",
+    "mikro_orm_migrations",
+    "__drizzle_migrations",
+    "play_evolutions",
+    "atlas_schema_revisions",
+    "phinxlog",
+    "pgmigrations",
+    "typeorm_metadata",
+    "bun_migrations",
+    "bun_migration_locks",
     "migrations",
     "migrations_lock",
     "migration",
