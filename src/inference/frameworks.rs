@@ -4,27 +4,16 @@
 //! said about them, and where they are gone, that is worth knowing.
 
 /// Names of such tables; `*` stands for any ending.
-const BOOKS: [&str; 37] = [
-    // Django and its scheduler
+const BOOKS: [&str; 35] = [
+    // Django
     "django_admin_log",
     "django_content_type",
     "django_migrations",
     "django_session",
-    "django_celery_beat_*",
-    "django_celery_results_*",
     // Rails
     "ar_internal_metadata",
     "schema_migrations",
-    // migration tools
-    "alembic_version",
-    "flyway_schema_history",
-    "_prisma_migrations",
-    "goose_db_version",
-    "gorp_migrations",
-    "__diesel_schema_migrations",
-    "_sqlx_migrations",
-    "databasechangelog*",
-    "knex_migrations*",
+    // South, Entity Framework, Sequelize, Doctrine, MikroORM, Drizzle, Play, Atlas, Phinx, node-pg-migrate, TypeORM, Bun
     "south_migrationhistory",
     "__efmigrationshistory",
     "sequelizemeta",
@@ -38,6 +27,16 @@ const BOOKS: [&str; 37] = [
     "typeorm_metadata",
     "bun_migrations",
     "bun_migration_locks",
+    // migration tools
+    "alembic_version",
+    "flyway_schema_history",
+    "_prisma_migrations",
+    "goose_db_version",
+    "gorp_migrations",
+    "__diesel_schema_migrations",
+    "_sqlx_migrations",
+    "databasechangelog*",
+    "knex_migrations*",
     "migrations",
     "migrations_lock",
     "migration",
