@@ -167,9 +167,6 @@ fn single(facts: &Facts<'_>, t: &Table<'_>, candidate: &Candidate, c: &Column<'_
         mark!(out, "uuid_notnull+{}", if c.foreign_id { "xid" } else { class.name() });
     }
     mark!(out, if t.is_indexed(&candidate.columns), "indexed");
-    if c.words == ["id"] {
-        mark!(out, "{}", if t.primary.is_empty() { "id_without_pk" } else { "id_beside_pk" });
-    }
     mark!(out, if !c.stem().is_empty() && t.words.ends_with(c.stem()), "named_after_table");
 }
 

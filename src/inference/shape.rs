@@ -1,8 +1,8 @@
 //! What kind of key a candidate is. Each shape is a rule of its own.
 
 use super::candidates::Candidate;
-use super::facts::Table;
-use super::model::{Class, Family};
+use super::facts::{Column, Table};
+use super::model::{Class, Family, model};
 
 /// The kinds of keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,7 +48,7 @@ impl Shape {
             Family::Natural | Family::ForeignId => Shape::External,
             Family::One => Shape::OneToOne,
             Family::Pair => Shape::References,
-            _ if refs > 0 && is(Class::Language) => Shape::Translation,
+            _ if refs > 0 && own().any(says_language) => Shape::Translation,
             Family::Columns if foreign || is(Class::Uuid) => Shape::External,
             Family::Scoped if own().all(|c| matches!(c.class, Class::Number | Class::Period)) => Shape::Position,
             Family::Scoped if foreign => Shape::External,
@@ -57,4 +57,9 @@ impl Shape {
             Family::Columns | Family::Wide => Shape::Composite,
         }
     }
+}
+
+/// `language`, but `language_code` as well.
+fn says_language(column: &Column<'_>) -> bool {
+    column.words.iter().any(|w| model().class(w) == Some(Class::Language))
 }

@@ -103,18 +103,18 @@ fn name(about: &About<'_, '_>, supports: bool) -> String {
             _ => format!("columns named like {c} are seldom negative"),
         };
     }
-    let Some(c) = own.first() else { return format!("the names of {} say what they join", about.names()) };
-    let several = about.columns.len() > 1;
-    let text = match noun(c.class) {
-        Some(noun) if own.len() == 1 => format!("{} is {noun} by name", c.name()),
-        _ => format!("by {} name{}", listed(&own), if own.len() > 1 { "s" } else { "" }),
-    };
-    match (noun(c.class).is_some() && own.len() == 1, supports, several) {
-        (true, true, false) => format!("{text}, and such columns tell rows apart"),
-        (true, true, true) => format!("{text}, and such columns tell rows apart within something"),
-        (true, false, _) => format!("{text}, and such columns may repeat"),
-        (false, true, _) => format!("columns named like {} often tell rows apart", listed(&own)),
-        (false, false, _) => format!("columns named like {} often repeat", listed(&own)),
+    let within = if about.columns.len() > own.len() { " within something" } else { "" };
+    match own.as_slice() {
+        [] => format!("the names of {} say what they join", about.names()),
+        [c] => {
+            let what = match noun(c.class) {
+                Some(noun) if c.words.len() > 1 => format!("{} is {noun}, by its name, and such columns", c.name()),
+                _ => format!("columns called {}", c.name()),
+            };
+            if supports { format!("{what} tell rows apart{within}") } else { format!("{what} may repeat") }
+        }
+        several if supports => format!("columns called {} tell rows apart together{within}", listed(several)),
+        several => format!("columns called {} may well repeat together", listed(several)),
     }
 }
 
@@ -312,7 +312,6 @@ fn position(about: &About<'_, '_>, feature: &str) -> Option<String> {
     let c = plain(about).first().copied();
     match feature {
         f if f.starts_with("first_text") => Some(format!("{} is the first text of {}", c?.name(), about.table.name())),
-        f if f.starts_with("id_") => Some(format!("{} is called id", about.names())),
         f if f.starts_with("nopk") && about.table.primary.is_empty() => {
             Some(format!("{} has no primary key", about.table.name()))
         }

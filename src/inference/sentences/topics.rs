@@ -74,7 +74,7 @@ impl Topic {
                 Topic::Type
             }
             _ if starts(&["c:pos", "first_column", "first_two", "adjacent", "leading", "contiguous", "lastpos"])
-                || starts(&["r:pos", "nopk", "c:nopk", "first_text", "id_"]) =>
+                || starts(&["r:pos", "nopk", "c:nopk", "first_text"]) =>
             {
                 Topic::Position
             }
