@@ -40,7 +40,7 @@ fn the_same_findings_from_file_snapshot_and_servers() {
     let (from_file, code) = check(&[BOOKING, "--min-confidence", "low"]);
     assert_eq!(code, 1);
     let wanted: BTreeSet<String> = findings(&from_file).iter().map(|f| format!("{}", f["guard"]["name"])).collect();
-    for name in ["show_slug_key", "reservation_show_id_user_id_key", "auth_user_username_key"] {
+    for name in ["show_available_seats_check", "reservation_show_id_user_id_key", "auth_user_username_key"] {
         assert!(wanted.contains(&format!("\"{name}\"")), "{name} is not among {wanted:?}");
     }
 
@@ -78,8 +78,8 @@ fn the_json_contract() {
     assert_eq!(pair["status"], "new");
     assert_eq!(pair["fingerprint"].as_str().map(str::len), Some(16));
     assert!(pair["evidence"].as_array().is_some_and(|e| !e.is_empty()));
-    let seats = findings(&report).iter().find(|f| f["guard"]["kind"] == "check").expect("seats");
-    assert_eq!(seats["guard"]["expression"], "available_seats <= total_seats");
+    let seats = findings(&report).iter().find(|f| f["guard"]["name"] == "show_available_seats_check").expect("seats");
+    assert_eq!(seats["guard"]["expression"], "available_seats >= 0");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn standard_input_and_folders() {
     fs::write(folder.path().join("2_drop.up.sql"), "DROP INDEX IF EXISTS reservation_pair;").expect("written");
     let (migrated, _) = check(&[&folder.path().display().to_string()]);
     let rules: BTreeSet<&str> = findings(&migrated).iter().filter_map(|f| f["rule"].as_str()).collect();
-    assert!(rules.contains("missing-unique-key") && !rules.contains("missing-unique-pair"), "{rules:?}");
+    assert!(rules.contains("negative-counter") && !rules.contains("missing-unique-pair"), "{rules:?}");
 }
 
 #[test]
