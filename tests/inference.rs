@@ -31,7 +31,8 @@ const KEYS: &[(&str, &str, &[&str], &str)] = &[
         "missing-scoped-key",
         "CREATE TABLE organization_team (id bigint PRIMARY KEY,
            organization_id bigint NOT NULL REFERENCES organization ON DELETE CASCADE, name varchar(50) NOT NULL,
-           description text, color text, is_active boolean NOT NULL)",
+           description text NOT NULL, color text, is_active boolean NOT NULL);
+         CREATE TABLE users_team (id bigint PRIMARY KEY, team_id bigint NOT NULL REFERENCES organization_team)",
         &["name", "organization_id"],
         "CREATE UNIQUE INDEX ON organization_team (organization_id, name)",
     ),

@@ -18,7 +18,8 @@ const FAULTS: &[(&str, &str)] = &[
         "missing-scoped-key",
         "CREATE TABLE org (id bigint PRIMARY KEY);
          CREATE TABLE org_team (id bigint PRIMARY KEY, org_id bigint NOT NULL REFERENCES org ON DELETE CASCADE,
-           name varchar(50) NOT NULL, description text, color text, is_active boolean NOT NULL);",
+           name varchar(50) NOT NULL, description text NOT NULL, color text, is_active boolean NOT NULL);
+         CREATE TABLE user_team (id bigint PRIMARY KEY, team_id bigint NOT NULL REFERENCES org_team);",
     ),
     (
         "missing-unique-pair",
