@@ -187,6 +187,18 @@ const SILENT: &[(&str, &str, &str)] = &[
     ),
     ("missing-foreign-key", "no custom", "CREATE TABLE shows (id int PRIMARY KEY); CREATE TABLE t (show_id int);"),
     ("nullable-unique", "NULL means has none", "CREATE TABLE t (email text UNIQUE);"),
+    (
+        "nullable-unique",
+        "many members of a tenant may have no address",
+        "CREATE TABLE tenant (id int PRIMARY KEY);
+         CREATE TABLE t (tenant_id int NOT NULL REFERENCES tenant, email text, UNIQUE (tenant_id, email));",
+    ),
+    (
+        "nullable-unique",
+        "what would be left of the key names nothing",
+        "CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE p (id int PRIMARY KEY);
+         CREATE TABLE t (o_id int NOT NULL REFERENCES o, p_id int REFERENCES p, UNIQUE (o_id, p_id));",
+    ),
     ("nullable-unique", "all of it is optional", "CREATE TABLE t (provider text, uid text, UNIQUE (provider, uid));"),
 ];
 
@@ -247,6 +259,32 @@ fn floating_point_money_is_explained() {
         found.len() == 1 && found.iter().all(|f| f.contains("(low)") && f.contains("make it numeric")),
         "{found:?}"
     );
+}
+
+/// A nullable name beside the mark of deletion: the one key that is asked for is that of the living.
+#[test]
+fn only_the_mark_of_deletion_is_a_hole() {
+    let sql = "CREATE TABLE t (id int PRIMARY KEY, email text, deleted_at timestamptz, UNIQUE (email, deleted_at));";
+    let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+    let keys: Vec<_> = findings.iter().filter(|f| f.guard.kind() == "unique").collect();
+    assert!(keys.len() == 1 && keys.iter().all(|f| f.sql.len() == 1), "{keys:#?}");
+    let sql = &keys[0].sql[0];
+    assert!(sql.contains("(email) WHERE deleted_at IS NULL") && sql.contains(&keys[0].guard_name), "{sql}");
+}
+
+/// Two references of one column that are not validated are two faults.
+#[test]
+fn references_differ_by_their_target() {
+    let sql = "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE r (x int);
+        ALTER TABLE r ADD CONSTRAINT f1 FOREIGN KEY (x) REFERENCES t NOT VALID;
+        ALTER TABLE r ADD CONSTRAINT f2 FOREIGN KEY (x) REFERENCES u NOT VALID;";
+    let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
+    let rules: Vec<_> = find("unvalidated-constraint").into_iter().collect();
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, &rules).findings;
+    let names: Vec<&str> = findings.iter().map(|f| f.guard_name.as_str()).collect();
+    let prints: std::collections::BTreeSet<&str> = findings.iter().map(|f| f.fingerprint.as_str()).collect();
+    assert!(names.len() == 2 && prints.len() == 2, "{names:?} {prints:?}");
 }
 
 /// Of two checks of which one implies the other, one is proposed.

@@ -35,9 +35,9 @@ mod weights;
 mod words;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, Part, Table, TypeFamily};
+use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, ForeignKey, Part, Table, TypeFamily};
 use crate::engine::add_guard;
 use crate::evidence::{Confidence, Evidence, Severity, Source, Thresholds};
 use crate::guard::{Guard, fit, hex};
@@ -127,17 +127,37 @@ pub struct Context<'a> {
     /// The schema.
     pub catalog: &'a Catalog,
     inference: OnceCell<Inference<'a>>,
+    siblings: siblings::Memo<'a>,
+    references: OnceCell<HashMap<&'a str, Vec<&'a ForeignKey>>>,
 }
 
 impl<'a> Context<'a> {
     /// For the rules to look at.
     pub fn new(catalog: &'a Catalog) -> Context<'a> {
-        Context { catalog, inference: OnceCell::new() }
+        Context {
+            catalog,
+            inference: OnceCell::new(),
+            siblings: siblings::Memo::default(),
+            references: OnceCell::new(),
+        }
     }
 
     /// What the model makes of the schema, worked out for the first rule that asks.
     pub fn inference(&self) -> &Inference<'a> {
         self.inference.get_or_init(|| Inference::of(self.catalog))
+    }
+
+    /// The foreign keys that reference a table.
+    fn references_to<'s>(&'s self, table: &'s Table) -> impl Iterator<Item = &'s ForeignKey> + 's {
+        let index = self.references.get_or_init(|| {
+            let mut index: HashMap<&str, Vec<&ForeignKey>> = HashMap::new();
+            for f in self.catalog.tables.iter().flat_map(|t| &t.foreign_keys) {
+                index.entry(&f.referenced_table).or_default().push(f);
+            }
+            index
+        });
+        let of_name = index.get(table.name.as_str()).into_iter().flatten().copied();
+        of_name.filter(|f| f.referenced_schema == table.schema)
     }
 }
 
