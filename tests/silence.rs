@@ -297,3 +297,41 @@ fn the_stricter_check_speaks_for_both() {
     let believed = findings.iter().filter(|f| f.confidence >= Confidence::Medium);
     assert_eq!(believed.filter(|f| f.guard.kind() == "check").count(), 1, "{findings:#?}");
 }
+
+/// Values that rows keep without owning them, and what authors have keyed otherwise: low confidence at most, and said so.
+#[test]
+fn what_is_kept_is_not_a_key() {
+    let things = "CREATE TABLE users (id bigint PRIMARY KEY, name text); CREATE TABLE product (id bigint PRIMARY KEY);";
+    for table in [
+        "address (id bigint PRIMARY KEY, zip_code varchar(10) NOT NULL, city text)",
+        "payment (id bigint PRIMARY KEY, currency_code char(3) NOT NULL, amount numeric NOT NULL)",
+        "payment (id bigint PRIMARY KEY, customer_email text NOT NULL, amount numeric NOT NULL)",
+        "response (id bigint PRIMARY KEY, status_code text NOT NULL)",
+        "transfer (id bigint PRIMARY KEY, from_user_id bigint NOT NULL REFERENCES users, to_user_id bigint NOT NULL
+           REFERENCES users, amount numeric)",
+        "purchase (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, product_id bigint NOT NULL REFERENCES
+           product, created_at timestamptz)",
+        "issue (id bigint PRIMARY KEY, created_by_id bigint NOT NULL REFERENCES users, updated_by_id bigint NOT NULL
+           REFERENCES users)",
+        "person (id bigint PRIMARY KEY, users_id bigint NOT NULL REFERENCES users, email text NOT NULL, UNIQUE (users_id,
+           email))",
+    ] {
+        let sql = format!("{things} CREATE TABLE {table};");
+        let file = SchemaFile { name: "schema.sql".into(), text: sql };
+        let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+        let asked = findings.iter().filter(|f| f.guard.kind() == "unique" && f.confidence >= Confidence::Medium);
+        assert_eq!(asked.count(), 0, "{table}: {findings:#?}");
+    }
+}
+
+/// A table that is a pair and has no key at all has one hole: the pair's rule asks for the primary key.
+#[test]
+fn a_pair_without_a_key_is_one_finding() {
+    let sql = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY);
+        CREATE TABLE a_b (a_id int NOT NULL REFERENCES a, b_id int NOT NULL REFERENCES b);";
+    let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+    let rules: Vec<&str> = findings.iter().map(|f| f.rule).collect();
+    assert_eq!(rules, ["missing-unique-pair"], "{findings:#?}");
+    assert!(findings[0].sql.iter().any(|s| s.contains("PRIMARY KEY (a_id, b_id)")), "{findings:#?}");
+}

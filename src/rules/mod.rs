@@ -172,6 +172,8 @@ pub struct Proposal {
     prior: Option<f64>,
     /// How the sum is judged.
     scale: Thresholds,
+    /// The table has no primary key, and the key is made one.
+    promoted: bool,
 }
 
 impl Proposal {
@@ -179,14 +181,14 @@ impl Proposal {
     pub fn new(table: &Table, guard: Guard, severity: Severity, message: String, because: Evidence) -> Proposal {
         let table = (table.schema.clone(), table.name.clone());
         let (prior, scale) = (None, Thresholds::PLAIN);
-        Proposal { table, guard, severity, message, evidence: vec![because], prior, scale }
+        Proposal { table, guard, severity, message, evidence: vec![because], prior, scale, promoted: false }
     }
 
     /// A proposal of the model, judged on the model's scale.
     pub fn inferred(table: &Table, guard: Guard, severity: Severity, message: String, belief: Belief) -> Proposal {
         let table = (table.schema.clone(), table.name.clone());
         let Belief { prior, evidence, scale } = belief;
-        Proposal { table, guard, severity, message, evidence, prior: Some(prior), scale }
+        Proposal { table, guard, severity, message, evidence, prior: Some(prior), scale, promoted: false }
     }
 
     /// One more reason.
@@ -364,6 +366,7 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
         let stricter = |other: &Expression| other != condition && other.implies(condition);
         !checks.iter().any(|(other, confidence)| stricter(other) && *confidence >= s.confidence())
     });
+    one_key_for_one_hole(&mut merged);
     let believed: Vec<(BTreeSet<String>, Option<Confidence>)> = merged
         .iter()
         .filter(|s| matches!(s.proposal.guard, Guard::Unique { .. }) && s.proposal.guard.predicate().is_none())
@@ -377,6 +380,45 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
         })
     });
     merged
+}
+
+/// Where a key is asked for and no row has a primary key, they are one: the key's rule speaks for both, and asks for the
+/// primary key. A key that is inferred gives way to what a hole in an existing key of its columns needs.
+fn one_key_for_one_hole(list: &mut Vec<Scored>) {
+    let set = |g: &Guard| g.columns().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    let plain = |s: &Scored| match &s.proposal.guard {
+        Guard::Unique { key, predicate: None, nulls_not_distinct: false } => {
+            key.iter().all(|p| p.as_column().is_some())
+        }
+        _ => false,
+    };
+    let keyless = list.iter().position(|s| {
+        matches!(&s.proposal.guard, Guard::PrimaryKey { columns } if !columns.is_empty()) && s.confidence().is_some()
+    });
+    if let Some(primary) = keyless {
+        let columns = set(&list[primary].proposal.guard);
+        let asked = |s: &Scored| plain(s) && s.confidence().is_some() && set(&s.proposal.guard) == columns;
+        if list.iter().any(asked) {
+            let facts = list.remove(primary).proposal;
+            if let Some(key) = list.iter_mut().find(|s| asked(s)) {
+                // told, but not weighed: that a table has no key says nothing about which one it is
+                let told = facts.evidence.into_iter().map(|e| Evidence { weight: 0.0, ..e });
+                key.proposal.evidence.extend(told);
+                key.proposal.promoted = true;
+            }
+        }
+    }
+    let holes: Vec<BTreeSet<String>> = list
+        .iter()
+        .filter(|s| s.proposal.prior.is_none() && s.proposal.guard.kind() == "unique" && s.confidence().is_some())
+        .map(|s| {
+            let mut columns = set(&s.proposal.guard);
+            columns.extend(s.proposal.guard.predicate().into_iter().flat_map(Expression::columns).map(str::to_owned));
+            columns
+        })
+        .collect();
+    let inferred = |s: &Scored| s.proposal.prior.is_some() && s.proposal.guard.kind() == "unique";
+    list.retain(|s| !inferred(s) || !holes.iter().any(|h| set(&s.proposal.guard).is_subset(h)));
 }
 
 /// The surer of two speaks, with all the reasons of both.
@@ -400,7 +442,7 @@ fn same(a: &Guard, b: &Guard) -> bool {
 
 fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Option<Finding> {
     let confidence = s.confidence()?;
-    let Proposal { guard, severity, message, mut evidence, .. } = s.proposal;
+    let Proposal { guard, severity, message, mut evidence, promoted, .. } = s.proposal;
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let guard_name = match guard {
         Guard::Validate { .. } => guard.name(&table.name),
@@ -416,7 +458,13 @@ fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Op
         schema: table.schema.clone(),
         table: table.name.clone(),
         message,
-        sql: add_guard(&catalog.engine, table, &guard, &guard_name),
+        sql: match promoted {
+            true => {
+                let columns = guard.columns().into_iter().map(str::to_owned).collect();
+                add_guard(&catalog.engine, table, &Guard::PrimaryKey { columns }, &guard_name)
+            }
+            false => add_guard(&catalog.engine, table, &guard, &guard_name),
+        },
         guard,
         guard_name,
         evidence,
