@@ -1,7 +1,7 @@
 //! Type names: one canonical spelling for the many that engines and people use.
 
 /// A coarse family of types, as far as rules care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TypeFamily {
     /// smallint, integer, bigint.
     Integer,
