@@ -580,6 +580,8 @@ mod tests {
             ("a LIKE 'x%'", &["(a ~~ 'x%'::text)", "a LIKE 'x%'"]),
             ("a IN (1, 2)", &["a = ANY ARRAY[1:::INT8, 2:::INT8]:::INT8[]", "a = ANY ARRAY[2, 1]"]),
             ("a NOT IN (1, 2)", &["a != ALL ARRAY[1:::INT8, 2:::INT8]:::INT8[]", "a <> ALL (ARRAY[1, 2])"]),
+            ("a IN (1, 2)", &["a = ANY (1:::INT8, 2:::INT8)"]),
+            ("a NOT IN (1, 2)", &["a != ALL (1:::INT8, 2:::INT8)"]),
             (
                 "CASE WHEN a >= 1 AND a <= 2 THEN b > 0 ELSE true END",
                 &[

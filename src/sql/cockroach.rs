@@ -95,7 +95,7 @@ pub fn rewrite_operators<'a>(tokens: &Tokens<'a>) -> Cow<'a, str> {
 /// Whether the text may hold something for [`Rewriter::expressions`].
 fn has_word(sql: &str) -> bool {
     let at = |word: &str| sql.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()));
-    at("between") || at("array") || sql.contains("b'")
+    ["between", "array", "any", "some", "all"].iter().any(|word| at(word)) || sql.contains("b'")
 }
 
 /// A whole statement.
@@ -287,6 +287,14 @@ impl<'t, 'a> Rewriter<'t, 'a> {
     fn quantified_arrays(&mut self) {
         let t = self.t;
         for array in 2..t.len() {
+            // `x = ANY (1, 2)`
+            if t.is_any(array - 1, &["any", "some", "all"])
+                && t.kind(array) == Some(TokenKind::OpenParen)
+                && t.segments(array + 1, t.after_group(array, t.len()).saturating_sub(1)).len() > 1
+            {
+                self.quantified_tuple(array - 1);
+                continue;
+            }
             let open = array + 1;
             if !t.is(array, "array")
                 || t.kind(open) != Some(TokenKind::OpenBracket)
@@ -316,23 +324,65 @@ impl<'t, 'a> Rewriter<'t, 'a> {
                     self.replace(quantifier, "NOT");
                     self.replace(array, "IN");
                 }
-                _ => continue,
+                _ => {
+                    self.bracket_array(quantifier);
+                    continue;
+                }
             }
             self.found();
             let after = t.after_group(open, t.len());
             self.replace(open, "(");
             self.replace(after - 1, ")");
-            let mut end = after;
-            while t.kind(end) == Some(TokenKind::Colon) {
-                end += 1;
+            self.blank(after, self.after_annotation(after));
+        }
+    }
+
+    /// The index after the `:::T[]` at `i`, if there is one.
+    fn after_annotation(&self, i: usize) -> usize {
+        let mut end = i;
+        while self.t.kind(end) == Some(TokenKind::Colon) {
+            end += 1;
+        }
+        if end > i {
+            end = self.t.path(end).1;
+            while matches!(self.t.kind(end), Some(TokenKind::OpenParen | TokenKind::OpenBracket)) {
+                end = self.t.after_group(end, self.t.len());
             }
-            if end > after {
-                end = t.path(end).1;
-                while matches!(t.kind(end), Some(TokenKind::OpenParen | TokenKind::OpenBracket)) {
-                    end = t.after_group(end, t.len());
-                }
-                self.blank(after, end);
+        }
+        end
+    }
+
+    /// `= ANY (1, 2)` becomes `IN (1, 2)`, `!= ALL (1, 2)` becomes `NOT IN (1, 2)`.
+    fn quantified_tuple(&mut self, quantifier: usize) {
+        let all = self.t.is(quantifier, "all");
+        let word = if all { "NOT IN" } else { "IN" };
+        for length in [2, 1] {
+            let Some(first) = quantifier.checked_sub(length) else { continue };
+            let symbol = self.t.slice(first, quantifier);
+            if matches!((symbol, all), ("=", false) | ("!=" | "<>", true))
+                && let (Some(a), Some(b)) = (self.t.get(first), self.t.get(quantifier))
+                && b.end - a.start >= word.len()
+            {
+                self.found();
+                self.put(a.start, b.end, word.as_bytes());
+                return;
             }
+        }
+    }
+
+    /// `> ANY ARRAY[…]:::T[]` becomes `> ANY(ARRAY[…] )`: the annotation makes room for a bracket.
+    fn bracket_array(&mut self, quantifier: usize) {
+        let after = self.t.after_group(quantifier + 2, self.t.len());
+        let end = self.after_annotation(after);
+        if let (Some(word), Some(array)) = (self.t.get(quantifier), self.t.get(quantifier + 1))
+            && let Some(last) = end.checked_sub(1).and_then(|i| self.t.get(i))
+            && end > after
+            && word.end < array.start
+        {
+            self.found();
+            self.put(word.end, word.end + 1, b"(");
+            self.blank(after, end);
+            self.put(last.end - 1, last.end, b")");
         }
     }
 

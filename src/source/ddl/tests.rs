@@ -319,11 +319,13 @@ fn what_cockroachdb_prints_and_people_write_is_one_schema() {
         CONSTRAINT c2 CHECK (a != ALL ARRAY[1:::INT8, 2:::INT8]:::INT8[]),
         CONSTRAINT c3 CHECK (tags != ARRAY['a':::STRING, 'b':::STRING]:::STRING[]),
         CONSTRAINT c4 CHECK ((a BETWEEN 0:::INT8 AND 9:::INT8) OR (a IS NULL)),
-        CONSTRAINT c5 CHECK (CASE WHEN a > 1:::INT8 THEN d IS NULL ELSE NULL END))";
+        CONSTRAINT c5 CHECK (CASE WHEN a > 1:::INT8 THEN d IS NULL ELSE NULL END),
+        CONSTRAINT c6 CHECK (a > ANY ARRAY[1:::INT8, 2:::INT8]:::INT8[]))";
     let written = "CREATE TABLE t (a INT8 CONSTRAINT \"primary\" PRIMARY KEY, g geometry(point,4326), tags string[],
         d bytes, CONSTRAINT c1 CHECK (a IN (1, 2, 3)), CONSTRAINT c2 CHECK (a NOT IN (1, 2)),
         CONSTRAINT c3 CHECK (tags <> ARRAY['a','b']), CONSTRAINT c4 CHECK (a BETWEEN 0 AND 9 OR a IS NULL),
-        CONSTRAINT c5 CHECK (case when a > 1 then d is null end))";
+        CONSTRAINT c5 CHECK (case when a > 1 then d is null end),
+        CONSTRAINT c6 CHECK (a > ANY (ARRAY[1, 2])))";
     let [printed, written] = [printed, written].map(|sql| {
         let reading = read(&[file(sql)], &engine(Product::CockroachDb));
         assert_eq!(reading.problems, []);
