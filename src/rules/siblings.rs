@@ -7,17 +7,22 @@ use super::{Context, weights as w};
 use crate::catalog::{Column, Expression, Table, TypeFamily, check_implied};
 use crate::evidence::{Evidence, Source};
 
+/// How many do it, and how many there are.
+type Share = (usize, usize);
+/// The same by family of type, and whether the column is a reference.
+type ByRole = HashMap<(TypeFamily, bool), Share>;
+
 /// What has been counted already, with every table in it: a column that all tables have is not counted again for each.
 #[derive(Default)]
 pub struct Memo<'a> {
     /// Tables by the names of their columns.
     by_column: OnceCell<HashMap<&'a str, Vec<&'a Table>>>,
     /// Of each name, family and role: how many columns are NOT NULL, and how many there are.
-    required: OnceCell<HashMap<&'a str, HashMap<(TypeFamily, bool), (usize, usize)>>>,
+    required: OnceCell<HashMap<&'a str, ByRole>>,
     /// Of each condition on columns of those families: how many tables hold to it, and how many there are.
-    held: RefCell<HashMap<(Expression, Vec<TypeFamily>), (usize, usize)>>,
+    held: RefCell<HashMap<(Expression, Vec<TypeFamily>), Share>>,
     /// The same for columns that are checked together.
-    together: RefCell<HashMap<Vec<String>, (usize, usize)>>,
+    together: RefCell<HashMap<Vec<String>, Share>>,
 }
 
 /// Tables that have all the columns.
@@ -52,7 +57,7 @@ pub fn check_elsewhere(context: &Context<'_>, table: &Table, condition: &Express
         counted
     });
     // the table itself is among them
-    let (held, others) = (held - usize::from(held > 0 && holds(table)), all - 1);
+    let (held, others) = (held - usize::from(held > 0 && holds(table)), all.saturating_sub(1));
     let named = columns.join(" and ");
     weigh(held, others, &format!("other tables with {named} hold to {condition}"))
 }
@@ -84,7 +89,7 @@ pub fn together_elsewhere(context: &Context<'_>, table: &Table, columns: &[&str]
         context.siblings.together.borrow_mut().insert(key, counted);
         counted
     });
-    let (k, n) = if nullable(table) { (k - held(table), n - 1) } else { (k, n) };
+    let (k, n) = if nullable(table) { (k - held(table), n.saturating_sub(1)) } else { (k, n) };
     weigh(k, n, &format!("other tables with {} check them together", columns.join(" and ")))
 }
 
@@ -92,7 +97,7 @@ pub fn together_elsewhere(context: &Context<'_>, table: &Table, columns: &[&str]
 pub fn required_elsewhere(context: &Context<'_>, table: &Table, column: &Column) -> (usize, usize) {
     let role = |t: &Table, c: &str| t.references_of(c).next().is_some();
     let counts = context.siblings.required.get_or_init(|| {
-        let mut counts: HashMap<&str, HashMap<(TypeFamily, bool), (usize, usize)>> = HashMap::new();
+        let mut counts: HashMap<&str, ByRole> = HashMap::new();
         for t in &context.catalog.tables {
             for c in &t.columns {
                 let of_name = counts.entry(&c.name).or_default();
@@ -105,5 +110,5 @@ pub fn required_elsewhere(context: &Context<'_>, table: &Table, column: &Column)
     let key = (column.family(), role(table, &column.name));
     // the column itself is among them
     let (k, n) = counts.get(column.name.as_str()).and_then(|c| c.get(&key)).copied().unwrap_or((0, 1));
-    (k - usize::from(!column.nullable && k > 0), n - 1)
+    (k - usize::from(!column.nullable && k > 0), n.saturating_sub(1))
 }
