@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{
-    Catalog, Expr, Expression, KeyPart, Table, check_implied, expression_key_implied, not_null_implied, unique_implied,
+    Catalog, Expr, Expression, KeyPart, Table, check_implied, expression_key_implied, foreign_key_implied,
+    not_null_implied, unique_implied,
 };
 
 /// A proposal for one table.
@@ -163,7 +164,7 @@ impl Guard {
             Guard::PrimaryKey { .. } => table.primary_key.is_some(),
             Guard::Check { condition } => check_implied(catalog, table, condition),
             Guard::NotNull { column } => not_null_implied(table, column),
-            Guard::ForeignKey { columns, .. } => table.foreign_keys.iter().any(|f| f.columns == *columns),
+            Guard::ForeignKey { .. } => foreign_key_implied(table, &self.columns()),
             Guard::Validate { .. } | Guard::Rekey { .. } => false,
         }
     }

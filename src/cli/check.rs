@@ -83,12 +83,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let sources = args.target.sources(&args.sources)?;
     let several = sources.len() > 1;
     let mut report = Report::default();
-    for (name, loaded) in source::load_all(sources, &args.target.options()) {
-        let bar = output::progress(format!("auditing {}", name.name));
+    for source in sources {
+        let bar = output::progress(format!("auditing {}", source.label()));
+        let (name, loaded) = source::load(source, &args.target.options());
         let audited = loaded.and_then(|l| audit(&name, &l, args, &rules, &filter));
-        if let Some(bar) = bar {
-            bar.finish_and_clear();
-        }
+        bar.finish_and_clear();
         match audited {
             Ok(audit) => report.audits.push(audit),
             // the only source: the error is the whole story, and no report is written that could be taken for one
@@ -137,6 +136,7 @@ fn audit(
     let began = std::time::Instant::now();
     let audit = rules::audit(catalog, rules);
     if args.verbose {
+        loaded.notes.iter().for_each(|n| output::note(n));
         let columns: usize = catalog.tables.iter().map(|t| t.columns.len()).sum();
         output::note(&format!(
             "{}: {}, {} tables, {columns} columns; {}; {} rules in {:.0?}",
@@ -148,7 +148,8 @@ fn audit(
             began.elapsed()
         ));
     }
-    let audited = SourceAudit::new(name.clone(), catalog, audit, filter);
+    let mut audited = SourceAudit::new(name.clone(), catalog, audit, filter);
+    audited.unread.clone_from(&loaded.unread);
     if audited.tables == 0 {
         bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
     }

@@ -119,13 +119,22 @@ pub fn note(text: &str) {
     anstream::eprintln!("{} {text}", label(AnsiColor::Cyan, "note"));
 }
 
+/// Time after which a person wonders whether anything is going on.
+const LONG: std::time::Duration = std::time::Duration::from_millis(700);
+
 /// Shows that something long is going on, if there is a terminal to show it on.
-pub fn progress(message: String) -> Option<indicatif::ProgressBar> {
-    if !std::io::stderr().is_terminal() {
-        return None;
+pub fn progress(message: String) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::new_spinner().with_message(message);
+    bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+    if std::io::stderr().is_terminal() {
+        let late = bar.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(LONG);
+            if !late.is_finished() {
+                late.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+                late.enable_steady_tick(std::time::Duration::from_millis(120));
+            }
+        });
     }
-    let bar = indicatif::ProgressBar::new_spinner();
-    bar.set_message(message);
-    bar.enable_steady_tick(std::time::Duration::from_millis(120));
-    Some(bar)
+    bar
 }

@@ -24,8 +24,8 @@ pub struct Args {
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let sources = args.target.sources(args.source.as_slice())?;
-    let (name, loaded) =
-        source::load_all(sources, &args.target.options()).into_iter().next().context("nothing to read")?;
+    let source = sources.into_iter().next().context("nothing to read")?;
+    let (name, loaded) = source::load(source, &args.target.options());
     let loaded = loaded?;
     target::tell(&loaded, args.target.strict())?;
     if loaded.catalog.tables.is_empty() {

@@ -89,7 +89,11 @@ impl TargetArgs {
 }
 
 fn live(text: &str, environment: &Environment) -> Result<Source> {
-    Ok(Source::Live(Box::new(Settings::new(text, environment)?)))
+    let settings = Settings::new(text, environment)?;
+    for w in &settings.warnings {
+        output::warning(w);
+    }
+    Ok(Source::Live(Box::new(settings)))
 }
 
 fn source(name: &str, environment: &Environment) -> Result<Source> {

@@ -27,6 +27,9 @@ pub fn features(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, numbers: usize
     mark!(out, "k:type_{kind}");
     mark!(out, "k:{made}_type_{kind}");
     let last = c.last();
+    // two weights set by hand: what authors wrote says little about seats and stock, few schemas have any
+    mark!(out, if c.words.iter().any(|w| model().words.sold.has(w)), "k:sold");
+    mark!(out, if c.words.iter().any(|w| model().words.spent.has(w)), "k:spent");
     mark!(out, if model().words.signed.has(last), "k:signed");
     if c.words.iter().any(|w| model().words.county.has(w)) {
         mark!(out, "k:county");

@@ -79,6 +79,10 @@ pub struct Vocabulary {
     pub external_words: Words,
     /// Numbers with a sign.
     pub signed: Words,
+    /// What is sold, booked or spent, so that the last one must not go twice.
+    pub sold: Words,
+    /// What is spent: an overdraft may be meant.
+    pub spent: Words,
     /// Numbers that count or measure.
     pub county: Words,
     /// Codes of languages.

@@ -122,7 +122,7 @@ fn audit(a: &SourceAudit) -> Audit<'_> {
         error: a.error.as_deref(),
         engine: Engine { product: a.engine.product, version: a.engine.version.map(|v| v.to_string()) },
         findings: a.findings.iter().map(finding).collect(),
-        skipped: a.skipped.iter().map(|s| Skipped { rule: s.rule, reason: &s.reason }).collect(),
+        skipped: skipped(a),
         summary: Summary {
             tables: a.tables,
             by_severity: a.count(|f| f.severity.to_string()),
@@ -131,6 +131,12 @@ fn audit(a: &SourceAudit) -> Audit<'_> {
             suppressed: 0,
         },
     }
+}
+
+/// Rules that could not look; `*` stands for all of them.
+fn skipped(a: &SourceAudit) -> Vec<Skipped<'_>> {
+    let of_rules = a.skipped.iter().map(|s| Skipped { rule: s.rule, reason: &s.reason });
+    of_rules.chain(a.unread.iter().map(|reason| Skipped { rule: "*", reason })).collect()
 }
 
 fn finding(f: &Finding) -> JsonFinding<'_> {

@@ -48,6 +48,8 @@ pub struct SourceAudit {
     pub below_confidence: usize,
     /// Rules that could not look.
     pub skipped: Vec<Skipped>,
+    /// What no rule could look at: statements that were not understood, each with its place and the reason.
+    pub unread: Vec<String>,
     /// The source could not be audited at all.
     pub error: Option<String>,
 }
@@ -107,6 +109,7 @@ impl SourceAudit {
             below_confidence: all - findings.len(),
             findings,
             skipped: audit.skipped,
+            unread: Vec::new(),
             error: None,
         }
     }
@@ -120,6 +123,7 @@ impl SourceAudit {
             findings: Vec::new(),
             below_confidence: 0,
             skipped: Vec::new(),
+            unread: Vec::new(),
             error: Some(error),
         }
     }

@@ -126,12 +126,19 @@ fn summary(audit: &SourceAudit) -> String {
         .filter_map(|s| by.get(s).map(|n| format!("{n} {s}")))
         .collect();
     let _ = match audit.findings.len() {
+        0 if !audit.unread.is_empty() => {
+            writeln!(out, "\nNo missing guards found in the {} tables that could be read.", audit.tables)
+        }
         0 => writeln!(out, "\nNo missing guards found in {} tables.", audit.tables),
         1 => writeln!(out, "\n1 finding ({}) in {} tables.", parts.join(", "), audit.tables),
         n => writeln!(out, "\n{n} findings ({}) in {} tables.", parts.join(", "), audit.tables),
     };
     if audit.below_confidence > 0 {
         let _ = writeln!(out, "{} more are less sure: --min-confidence low", audit.below_confidence);
+    }
+    if !audit.unread.is_empty() {
+        let n = audit.unread.len();
+        let _ = writeln!(out, "Not looked at: {n} statements that were not understood (see the warnings).");
     }
     for s in &audit.skipped {
         let _ = writeln!(out, "Not looked for: {} ({}).", s.rule, clean(&s.reason));

@@ -34,7 +34,7 @@ declare_rule! {
     /// a computed column `AS (lower(email)) STORED` with a unique index. Django: `UniqueConstraint(Lower("email"), name=…)`.
     /// Rails: `add_index :accounts, "lower(email)", unique: true`. SQLAlchemy: `Index(…, func.lower(t.c.email), unique=True)`.
     /// Prisma: `@db.Citext` on PostgreSQL; elsewhere put the SQL into a migration made with `--create-only`.
-    "case-sensitive-key", prior: w::CASE_PRIOR, needs: [Definitions, UserTypes]
+    "case-sensitive-key", prior: w::CASE_PRIOR, needs: [UserTypes]
 }
 
 /// Names that people type with any case.

@@ -32,7 +32,7 @@ declare_rule! {
     /// Django: `CheckConstraint(condition=~Q(slug=""), name=…)`; `blank=False` is for forms. Rails:
     /// `add_check_constraint :pages, "slug <> ''"`. SQLAlchemy: `CheckConstraint("slug <> ''")`.
     /// Prisma: has no CHECK; put the SQL into a migration made with `prisma migrate dev --create-only`.
-    "empty-key-text", prior: w::EMPTY_PRIOR, needs: [Definitions, UserTypes]
+    "empty-key-text", prior: w::EMPTY_PRIOR, needs: [UserTypes]
 }
 
 const ADDRESSES: [&str; 7] = ["slug", "username", "login", "handle", "sku", "email", "nickname"];

@@ -41,7 +41,7 @@ declare_rule! {
     /// name=…)`. Rails: `add_check_constraint :prices, "(plan_id IS NULL) <> (subscription_id IS NULL)"`.
     /// SQLAlchemy: `CheckConstraint("(plan_id IS NULL) <> (subscription_id IS NULL)")`.
     /// Prisma: has no CHECK; put the SQL into a migration made with `prisma migrate dev --create-only`.
-    "exclusive-references", prior: w::EXCLUSIVE_PRIOR, needs: [Definitions]
+    "exclusive-references", prior: w::EXCLUSIVE_PRIOR, needs: []
 }
 
 /// Words of references that say who, whose or what kind, and take nobody's place.

@@ -33,7 +33,7 @@ declare_rule! {
     /// Django: `CheckConstraint(condition=Q(status__in=Status.values), name=…)`; `choices` alone is never enforced by the
     /// database. Rails: `add_check_constraint :orders, "status IN ('draft', 'paid')"`; an `enum` in the model is not one.
     /// SQLAlchemy: `Enum(Status, native_enum=False, create_constraint=True)`. Prisma: make it an `enum`.
-    "free-state", prior: w::STATE_PRIOR, needs: [Definitions, Comments, UserTypes]
+    "free-state", prior: w::STATE_PRIOR, needs: [Comments, UserTypes]
 }
 
 const STATES: [&str; 10] =

@@ -38,7 +38,7 @@ declare_rule! {
     /// `VALIDATE CONSTRAINT`; index the column. Django: `ForeignKey`, without `db_constraint=False`. Rails:
     /// `add_foreign_key :reservations, :shows`. SQLAlchemy: `ForeignKey("show.id")`. Prisma: `@relation(…)`, and not
     /// `relationMode = "prisma"`.
-    "missing-foreign-key", prior: w::REFERENCE_PRIOR, needs: [Definitions]
+    "missing-foreign-key", prior: w::REFERENCE_PRIOR, needs: []
 }
 
 /// Words of ids that another system gives out.

@@ -3,6 +3,7 @@ use super::{Context, Proposal, declare_rule};
 use crate::catalog::Expr;
 use crate::evidence::Severity;
 use crate::guard::Guard;
+use crate::inference::model::model;
 
 declare_rule! {
     /// A counter can go below zero: nothing in the database stops the last seat from being sold twice.
@@ -42,46 +43,9 @@ declare_rule! {
     "negative-counter", needs: [UserTypes]
 }
 
-/// What is sold, booked or spent: the last one must not go twice.
-const COUNTED: [&str; 33] = [
-    "seats",
-    "stock",
-    "quantity",
-    "qty",
-    "inventory",
-    "available",
-    "availability",
-    "remaining",
-    "reserved",
-    "allocated",
-    "capacity",
-    "places",
-    "tickets",
-    "spots",
-    "slots",
-    "vacancies",
-    "units",
-    "pieces",
-    "copies",
-    "attempts",
-    "retries",
-    "uses",
-    "usages",
-    "redemptions",
-    "credits",
-    "credit",
-    "points",
-    "quota",
-    "balance",
-    "wallet",
-    "funds",
-    "amount",
-    "price",
-];
-
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for bound in &context.inference().bounds {
-        let sold = words(bound.column).iter().any(|w| COUNTED.contains(&w.as_str()));
+        let sold = words(bound.column).iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w));
         let place = format!("{}.{}", bound.table.label(), bound.column);
         let (severity, message) = match sold {
             true => (Severity::High, format!("{place} can go below zero: two requests can both take the last one.")),

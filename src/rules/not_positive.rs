@@ -36,7 +36,7 @@ declare_rule! {
     /// Django: `CheckConstraint(condition=Q(quantity__gt=0), name=…)`; `PositiveIntegerField` lets zero in.
     /// Rails: `add_check_constraint :order_items, "quantity > 0"`. SQLAlchemy: `CheckConstraint("quantity > 0")`.
     /// Prisma: has no CHECK; put the SQL into a migration made with `prisma migrate dev --create-only`.
-    "not-positive", prior: w::POSITIVE_PRIOR, needs: [Definitions, UserTypes]
+    "not-positive", prior: w::POSITIVE_PRIOR, needs: [UserTypes]
 }
 
 const QUANTITY: [&str; 2] = ["quantity", "qty"];

@@ -32,7 +32,7 @@ declare_rule! {
     /// SQL: `ALTER TABLE show ALTER COLUMN available_seats SET NOT NULL`; on a large PostgreSQL table first add
     /// `CHECK (available_seats IS NOT NULL) NOT VALID` and validate it. Django: take `null=True` away. Rails:
     /// `change_column_null :shows, :available_seats, false`. SQLAlchemy: `nullable=False`. Prisma: take the `?` away.
-    "null-passes-check", prior: w::NULL_CHECK_PRIOR, needs: [Definitions]
+    "null-passes-check", prior: w::NULL_CHECK_PRIOR, needs: []
 }
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {

@@ -33,7 +33,7 @@ declare_rule! {
     /// add `CHECK (created_at IS NOT NULL) NOT VALID` and validate it, which spares the scan under lock. Django: take
     /// `null=True` away. Rails: `change_column_null :payments, :created_at, false`. SQLAlchemy: `nullable=False`.
     /// Prisma: take the `?` away.
-    "nullable-by-neglect", prior: w::NEGLECT_PRIOR, needs: [Definitions]
+    "nullable-by-neglect", prior: w::NEGLECT_PRIOR, needs: []
 }
 
 /// Siblings that make a convention, and the exceptions that unmake it.

@@ -38,7 +38,7 @@ declare_rule! {
     /// Rails: `add_check_constraint :shows, "available_seats <= total_seats"`.
     /// SQLAlchemy: `CheckConstraint("available_seats <= total_seats")`.
     /// Prisma: has no CHECK; put the SQL into a migration made with `prisma migrate dev --create-only`.
-    "over-capacity", prior: w::CAPACITY_PRIOR, needs: [Definitions, UserTypes]
+    "over-capacity", prior: w::CAPACITY_PRIOR, needs: [UserTypes]
 }
 
 /// Words of the part that counts.

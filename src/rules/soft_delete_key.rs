@@ -39,7 +39,7 @@ declare_rule! {
     /// Rails: `add_index :members, :email, unique: true, where: "deleted_at IS NULL"`.
     /// SQLAlchemy: `Index(…, unique=True, postgresql_where=text("deleted_at IS NULL"))`.
     /// Prisma: has no partial keys; put the SQL into a migration made with `prisma migrate dev --create-only`.
-    "soft-delete-key", prior: w::SOFT_DELETE_PRIOR, needs: [Definitions]
+    "soft-delete-key", prior: w::SOFT_DELETE_PRIOR, needs: []
 }
 
 /// Words of what people choose, and want again after deleting it.

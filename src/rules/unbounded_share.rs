@@ -40,7 +40,7 @@ declare_rule! {
     /// `update()` or `bulk_create()`. Rails: `add_check_constraint :coupons, "discount_percent BETWEEN 0 AND 100"`.
     /// SQLAlchemy: `CheckConstraint("discount_percent BETWEEN 0 AND 100")`. Prisma: has no CHECK; put the SQL into a
     /// migration made with `prisma migrate dev --create-only`.
-    "unbounded-share", prior: w::RANGE_PRIOR, needs: [Definitions, UserTypes]
+    "unbounded-share", prior: w::RANGE_PRIOR, needs: [UserTypes]
 }
 
 /// A scale: the words at the end of a name, its ends, whether only whole numbers can be meant, how sure it is.

@@ -40,7 +40,7 @@ declare_rule! {
     /// `<` where an empty range makes no sense. Django: `CheckConstraint(condition=Q(starts_at__lte=F("ends_at")), name=…)`.
     /// Rails: `add_check_constraint :bookings, "starts_at <= ends_at"`. SQLAlchemy: `CheckConstraint("starts_at <= ends_at")`.
     /// Prisma: has no CHECK; put the SQL into a migration made with `prisma migrate dev --create-only`.
-    "unordered-bounds", prior: w::ORDER_PRIOR, needs: [Definitions, UserTypes]
+    "unordered-bounds", prior: w::ORDER_PRIOR, needs: [UserTypes]
 }
 
 /// Which kind of range two words speak of.

@@ -65,6 +65,8 @@ pub struct Loaded {
     pub unread: Vec<String>,
     /// What else the user should know.
     pub warnings: Vec<String>,
+    /// What only a curious user wants to know: statements that were left out and lose nothing.
+    pub notes: Vec<String>,
     /// How it was read: for `-v`.
     pub how: String,
     why_empty: String,
@@ -77,26 +79,35 @@ impl Loaded {
     }
 }
 
-/// Reads all sources, one after the other. One that fails does not stop the others.
-pub fn load_all(sources: Vec<Source>, options: &Options) -> Vec<(SourceName, Result<Loaded>)> {
-    sources.into_iter().map(|s| load(s, options)).collect()
+impl Source {
+    /// What to call it while it is read.
+    pub fn label(&self) -> String {
+        match self {
+            Source::Live(settings) => settings.redacted(),
+            Source::Path(path) => path.display().to_string(),
+            Source::Stdin => "-".to_owned(),
+        }
+    }
 }
 
-fn load(source: Source, options: &Options) -> (SourceName, Result<Loaded>) {
-    let (name, content) = match source {
+/// Reads a source.
+pub fn load(source: Source, options: &Options) -> (SourceName, Result<Loaded>) {
+    let name = source.label();
+    let content = match source {
         Source::Live(settings) => {
-            let name = SourceName { kind: Kind::Live, name: settings.redacted() };
-            return (name, on_runtime(read_live(&settings, options)));
+            return (SourceName { kind: Kind::Live, name }, on_runtime(read_live(&settings, options)));
         }
-        Source::Stdin => ("-".to_owned(), files::stdin()),
-        Source::Path(path) => (path.display().to_string(), files::path(&path)),
+        Source::Stdin => files::stdin(),
+        Source::Path(path) => files::path(&path),
     };
     match content {
         Ok(Content::Snapshot(text)) => {
             let loaded = snapshot::read(&text).with_context(|| format!("cannot use {name}")).map(|catalog| Loaded {
+                // what the snapshot's own source could not read is not in it either
+                unread: catalog.missing.iter().map(|m| m.reason.clone()).collect(),
                 catalog,
-                unread: Vec::new(),
                 warnings: Vec::new(),
+                notes: Vec::new(),
                 how: "read from a snapshot".to_owned(),
                 why_empty: format!("{name} holds no table"),
             });
@@ -112,14 +123,14 @@ fn load(source: Source, options: &Options) -> (SourceName, Result<Loaded>) {
 
 fn read_ddl(name: &str, files: &[ddl::SchemaFile], options: &Options) -> Loaded {
     let reading = ddl::read(files, &ddl::Options { engine: options.engine });
-    let lost = reading.problems.iter().filter(|p| p.severity == ddl::Severity::Unread);
-    let unread = lost.map(ToString::to_string).collect();
+    let (lost, harmless): (Vec<_>, Vec<_>) = reading.problems.iter().partition(|p| p.severity == ddl::Severity::Unread);
     let bytes: usize = files.iter().map(|f| f.text.len()).sum();
     let how = format!("read from {} files, {:.1} MB", files.len(), bytes as f64 / 1e6);
     Loaded {
         catalog: reading.catalog,
-        unread,
+        unread: lost.iter().map(ToString::to_string).collect(),
         warnings: Vec::new(),
+        notes: harmless.iter().map(ToString::to_string).collect(),
         how,
         why_empty: format!("{name} creates no table"),
     }
@@ -128,12 +139,11 @@ fn read_ddl(name: &str, files: &[ddl::SchemaFile], options: &Options) -> Loaded 
 async fn read_live(settings: &Settings, options: &Options) -> Result<Loaded> {
     let recording = record(settings, options).await?;
     let catalog = live::assemble(&recording)?;
-    let unreadable = catalog.missing.iter().map(|m| m.reason.clone());
-    let warnings = settings.warnings.iter().cloned().chain(unreadable).collect();
     Ok(Loaded {
+        warnings: catalog.missing.iter().map(|m| m.reason.clone()).collect(),
         catalog,
         unread: Vec::new(),
-        warnings,
+        notes: Vec::new(),
         how: format!("{} statements", recording.statements),
         why_empty: recording.why_empty(),
     })
@@ -141,7 +151,13 @@ async fn read_live(settings: &Settings, options: &Options) -> Result<Loaded> {
 
 /// Reads the catalog rows of a server, and cancels what it is doing there if the user or the clock says so.
 async fn record(settings: &Settings, options: &Options) -> Result<live::Recording> {
-    let connection = connection::connect(settings).await?;
+    let deadline = tokio::time::Instant::now() + options.timeout;
+    let late = |server: &str| format!("{server} did not answer within {} s (--timeout)", options.timeout.as_secs());
+    let connection = tokio::select! {
+        connected = connection::connect(settings) => connected?,
+        () = tokio::time::sleep_until(deadline) => bail!(late(&settings.redacted())),
+        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+    };
     let cancel = connection.cancel_token();
     let limits = live::FetchOptions { statement_timeout: options.timeout, ..live::FetchOptions::default() };
     let stopped = tokio::select! {
@@ -149,9 +165,7 @@ async fn record(settings: &Settings, options: &Options) -> Result<live::Recordin
             connection.close().await;
             return Ok(read?);
         }
-        () = tokio::time::sleep(options.timeout) => {
-            format!("{} did not answer within {} s (--timeout)", connection.server, options.timeout.as_secs())
-        }
+        () = tokio::time::sleep_until(deadline) => late(&connection.server),
         _ = tokio::signal::ctrl_c() => "interrupted".to_owned(),
     };
     // the server may be gone: then there is nothing to cancel

@@ -66,7 +66,9 @@ impl Topic {
             _ if starts(&["t:", "k:event", "k:numeric_cols", "event_one"]) || has(&["expiry", "+own+event"]) => {
                 Topic::Table
             }
-            _ if starts(&["k:county", "k:signed", "k:idlike", "k:cls", "k:timelike", "lex"]) => Topic::Name,
+            _ if starts(&["k:sold", "k:spent", "k:county", "k:signed", "k:idlike", "k:cls", "k:timelike", "lex"]) => {
+                Topic::Name
+            }
             _ if starts(&["k:", "c:type", "c:len", "c:notnull", "c:nullable", "c:def", "c:identity", "c:django"])
                 || starts(&["c:textual", "uuid_notnull", "nullable", "both_notnull", "some_nullable", "x_type"])
                 || is(&["x_default"]) =>

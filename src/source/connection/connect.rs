@@ -27,6 +27,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 type Wire = Box<dyn Duplex>;
 type Task = JoinHandle<Result<(), tokio_postgres::Error>>;
 
+const READ_ONLY: &str = include_str!("../../../queries/session/transaction_read_only.sql");
+const IN_RECOVERY: &str = include_str!("../../../queries/session/is_in_recovery.sql");
+
 /// An open session. Its traffic is driven by a task of the runtime, which ends with the client.
 #[derive(Debug)]
 pub struct Connection {
@@ -296,10 +299,10 @@ impl Peer {
     async fn check_kind(&self, client: &Client, kind: SessionAttributes) -> Result<(), ConnectError> {
         let (query, expected, wanted) = match kind {
             SessionAttributes::Any | SessionAttributes::PreferStandby => return Ok(()),
-            SessionAttributes::ReadWrite => ("SHOW transaction_read_only", "off", "read-write"),
-            SessionAttributes::ReadOnly => ("SHOW transaction_read_only", "on", "read-only"),
-            SessionAttributes::Primary => ("SELECT pg_catalog.pg_is_in_recovery()", "f", "primary"),
-            SessionAttributes::Standby => ("SELECT pg_catalog.pg_is_in_recovery()", "t", "standby"),
+            SessionAttributes::ReadWrite => (READ_ONLY, "off", "read-write"),
+            SessionAttributes::ReadOnly => (READ_ONLY, "on", "read-only"),
+            SessionAttributes::Primary => (IN_RECOVERY, "f", "primary"),
+            SessionAttributes::Standby => (IN_RECOVERY, "t", "standby"),
         };
         let messages = client.simple_query(query).await.map_err(|error| self.explain(&error, false))?;
         let fits = messages

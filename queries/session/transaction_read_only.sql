@@ -1,0 +1,2 @@
+-- Whether the session's transactions may write: off is read-write.
+SHOW transaction_read_only
