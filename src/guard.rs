@@ -66,6 +66,8 @@ pub enum Guard {
         columns: Vec<String>,
         /// The condition of a check, for the fingerprint: a name may change, the rule stays.
         condition: Option<Expression>,
+        /// What a foreign key references: one column may be held to several tables.
+        references: Option<String>,
     },
 }
 
@@ -146,6 +148,7 @@ impl Guard {
             Guard::ForeignKey { schema, table, referenced, .. } => {
                 format!("{schema}.{table}({})", referenced.join(","))
             }
+            Guard::Validate { references: Some(target), .. } => target.clone(),
             _ => String::new(),
         };
         let nulls = if nulls { " NULLS NOT DISTINCT" } else { "" };

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use dbaudit::catalog::*;
 use dbaudit::engine::Product;
+use dbaudit::source::ddl::{Options, SchemaFile};
 use dbaudit::source::live::{FetchOptions, LiveError, Recording, assemble, catalog_statements, fetch, read};
 use postgres::{Database, Postgres};
 use tokio_postgres::{Client, NoTls};
@@ -565,3 +566,100 @@ fn a_connection_that_is_cut_says_so() {
         assert!(matches!(&error, LiveError::ConnectionLost { query: "server", .. }), "{error:?}");
     });
 }
+
+/// Conditions as people write them, and as the server prints them back, are one expression.
+#[test]
+fn hand_written_conditions_are_the_servers() {
+    let conditions: Vec<&str> = CONDITIONS.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let mut sql = "CREATE DOMAIN credits AS integer; CREATE DOMAIN since AS timestamptz(3);
+        CREATE TABLE t (a int, b int, c bool, d numeric, s text, v varchar(9), l bigint, i smallint, tags text[], j jsonb,
+            at timestamptz, day date, credits credits, since since);"
+        .to_owned();
+    for (n, condition) in conditions.iter().enumerate() {
+        sql += &format!("ALTER TABLE t ADD CONSTRAINT c{n:03} CHECK ({condition});\n");
+    }
+    let live = catalog_of(&sql);
+    let files = [SchemaFile { name: "a.sql".into(), text: sql.clone() }];
+    let read = dbaudit::source::ddl::read(&files, &Options { engine: Some(live.engine) });
+    assert_eq!(read.problems, []);
+    let (server, file) = (&table(&live, "t").checks, &table(&read.catalog, "t").checks);
+    let mut different = Vec::new();
+    for ((condition, server), file) in conditions.iter().zip(server).zip(file) {
+        let again = Expression::parse(&server.expression.to_string());
+        if server != file || again != server.expression {
+            let (server, file) = (&server.expression, &file.expression);
+            different.push(format!("{condition}: server {server}, file {file}, again {again}"));
+        }
+    }
+    assert_eq!(different, [""; 0], "{}", different.join("\n"));
+}
+
+const CONDITIONS: &str = "
+    a BETWEEN 0 AND 500 OR c
+    a BETWEEN 0 AND 150 OR a IS NULL
+    a NOT BETWEEN 1 AND 5 OR a = 3
+    a BETWEEN 1 AND 5 IS NOT FALSE
+    a BETWEEN 1 AND 5 IS NULL
+    (a BETWEEN 1 AND 5) = c
+    c = (a BETWEEN 1 AND 5)
+    c = a BETWEEN 1 AND 5
+    NOT a BETWEEN 1 AND 2 OR c
+    a BETWEEN 1 AND 2 AND b > 0
+    b > 0 AND a BETWEEN 1 AND 2
+    a + 1 BETWEEN b - 1 AND b * 2
+    a + b BETWEEN 1 AND 2 OR a - b BETWEEN 3 AND 4 AND c
+    a::bigint BETWEEN 0 AND 5
+    v COLLATE \"C\" BETWEEN 'a' AND 'b'
+    -a BETWEEN -5 AND -1
+    length(s) BETWEEN 1 AND 9
+    a BETWEEN SYMMETRIC 5 AND 1
+    a NOT BETWEEN SYMMETRIC 5 AND 1
+    a BETWEEN (CASE WHEN b > 1 AND c THEN 1 ELSE 0 END) AND 9 OR c
+    a between 1 and 2 or b between 3 and 4 or c
+    s LIKE 'x%'
+    s NOT LIKE 'x%' OR c
+    s ILIKE 'x%' AND c
+    s LIKE 'x!%' ESCAPE '!'
+    s SIMILAR TO 'x%'
+    s ~ '^a' OR v ~* 'b'
+    s !~ '^a' AND c
+    s || v LIKE 'x%'
+    s || 'a' || v <> ''
+    j -> 'a' ->> 'b' = 'c'
+    j ? 'a' AND j #>> '{a,b}' = 'c'
+    a IN (1, 2) OR c
+    a NOT IN (1, 2) AND c
+    a = ANY (ARRAY[1, 2])
+    a <> ALL (ARRAY[1, 2])
+    a IS DISTINCT FROM b
+    a IS NOT DISTINCT FROM b OR c
+    a > b IS TRUE
+    NOT c IS TRUE
+    NOT a = b
+    NOT c AND a > b
+    a + b * 2 - 1 > l % 5
+    (a + b) * 2 ^ 2 > -l
+    tags <> '{}'
+    tags <> ARRAY['a', 'b']
+    tags && ARRAY['a']
+    cardinality(tags) > 0
+    tags[1] = 'a'
+    CASE WHEN c THEN a > 0 ELSE b > 0 END
+    CASE a WHEN 1 THEN b > 0 WHEN 2 THEN b BETWEEN 1 AND 2 END
+    case when s like 'x%' then length(s) > 3 else null end
+    credits >= 0
+    credits BETWEEN 0 AND 10 OR credits IS NULL
+    credits > a
+    since < at
+    i > 0 AND l > 0
+    l >= a::bigint
+    at AT TIME ZONE 'UTC' > day
+    NOT s LIKE 'x%'
+    a IS NOT NULL = c
+    coalesce(a, 0) + coalesce(b, 0) > 0
+    (a IS NULL) = (b IS NULL)
+    a IS NULL <> (b IS NULL)
+    num_nonnulls(a, b) = 1
+    (a IS NOT NULL)::int + (b IS NOT NULL)::int = 1
+    (s = '') IS NOT TRUE
+";

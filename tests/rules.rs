@@ -63,11 +63,9 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     ("missing-primary-key", "CREATE TABLE rate (currency text, value numeric NOT NULL);"),
     ("missing-primary-key", "CREATE TABLE rate (id bigint NOT NULL, value numeric NOT NULL);"),
-    (
-        "negative-counter",
-        "CREATE TABLE django_migrations (id bigint PRIMARY KEY, app varchar(255) NOT NULL);
-         CREATE TABLE show (id bigint PRIMARY KEY, available_seats smallint NOT NULL);",
-    ),
+    ("missing-primary-key", "CREATE TABLE hasid (id int, name text);"),
+    ("missing-primary-key", "CREATE TABLE rate (id numeric, value numeric NOT NULL);"),
+    ("negative-counter", "CREATE TABLE show (id bigint PRIMARY KEY, available_seats int NOT NULL DEFAULT 0);"),
     (
         "not-positive",
         "CREATE TABLE orders (id bigint PRIMARY KEY);
@@ -163,6 +161,13 @@ const FAULTS: &[(&str, &str)] = &[
         "CREATE TABLE show (id bigint PRIMARY KEY); CREATE TABLE seat (id bigint PRIMARY KEY, show_id bigint NOT NULL);
          ALTER TABLE seat ADD CONSTRAINT seat_show FOREIGN KEY (show_id) REFERENCES show (id) NOT VALID;",
     ),
+    (
+        "unvalidated-constraint",
+        "CREATE TABLE show (id bigint PRIMARY KEY); CREATE TABLE event (id bigint PRIMARY KEY);
+         CREATE TABLE seat (id bigint PRIMARY KEY, show_id bigint NOT NULL);
+         ALTER TABLE seat ADD CONSTRAINT seat_show FOREIGN KEY (show_id) REFERENCES show (id) NOT VALID;
+         ALTER TABLE seat ADD CONSTRAINT seat_event FOREIGN KEY (show_id) REFERENCES event (id) NOT VALID;",
+    ),
 ];
 
 fn found(url: &str, rule: &str) -> (Value, i32) {
@@ -252,6 +257,28 @@ fn an_index_whose_build_failed() {
     apply(&database, &red);
     let (green, code) = found(&database.url, "unvalidated-constraint");
     assert_eq!(code, 0, "{green:#}");
+}
+
+/// An index ON ONLY a partitioned table holds for nothing until the partitions have theirs, and REINDEX adds none.
+#[test]
+fn an_index_without_its_partitions() {
+    for key in [
+        "CREATE UNIQUE INDEX t_code ON ONLY t (code, at)",
+        "ALTER TABLE ONLY t ADD CONSTRAINT t_code UNIQUE (code, at)",
+    ] {
+        let database = Postgres::shared().database();
+        database.run(
+            "CREATE TABLE t (at date NOT NULL, code text NOT NULL) PARTITION BY RANGE (at);
+             CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+             CREATE TABLE t2 PARTITION OF t FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');",
+        );
+        database.run(key);
+        let (red, _) = found(&database.url, "unvalidated-constraint");
+        assert_eq!(findings(&red).len(), 1, "{red:#}");
+        apply(&database, &red);
+        let (green, code) = found(&database.url, "unvalidated-constraint");
+        assert_eq!(code, 0, "{green:#}");
+    }
 }
 
 /// What is guarded in another way is not asked for.

@@ -187,6 +187,18 @@ const SILENT: &[(&str, &str, &str)] = &[
     ),
     ("missing-foreign-key", "no custom", "CREATE TABLE shows (id int PRIMARY KEY); CREATE TABLE t (show_id int);"),
     ("nullable-unique", "NULL means has none", "CREATE TABLE t (email text UNIQUE);"),
+    (
+        "nullable-unique",
+        "many members of a tenant may have no address",
+        "CREATE TABLE tenant (id int PRIMARY KEY);
+         CREATE TABLE t (tenant_id int NOT NULL REFERENCES tenant, email text, UNIQUE (tenant_id, email));",
+    ),
+    (
+        "nullable-unique",
+        "what would be left of the key names nothing",
+        "CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE p (id int PRIMARY KEY);
+         CREATE TABLE t (o_id int NOT NULL REFERENCES o, p_id int REFERENCES p, UNIQUE (o_id, p_id));",
+    ),
     ("nullable-unique", "all of it is optional", "CREATE TABLE t (provider text, uid text, UNIQUE (provider, uid));"),
 ];
 
@@ -249,6 +261,32 @@ fn floating_point_money_is_explained() {
     );
 }
 
+/// A nullable name beside the mark of deletion: the one key that is asked for is that of the living.
+#[test]
+fn only_the_mark_of_deletion_is_a_hole() {
+    let sql = "CREATE TABLE t (id int PRIMARY KEY, email text, deleted_at timestamptz, UNIQUE (email, deleted_at));";
+    let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+    let keys: Vec<_> = findings.iter().filter(|f| f.guard.kind() == "unique").collect();
+    assert!(keys.len() == 1 && keys.iter().all(|f| f.sql.len() == 1), "{keys:#?}");
+    let sql = &keys[0].sql[0];
+    assert!(sql.contains("(email) WHERE deleted_at IS NULL") && sql.contains(&keys[0].guard_name), "{sql}");
+}
+
+/// Two references of one column that are not validated are two faults.
+#[test]
+fn references_differ_by_their_target() {
+    let sql = "CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE r (x int);
+        ALTER TABLE r ADD CONSTRAINT f1 FOREIGN KEY (x) REFERENCES t NOT VALID;
+        ALTER TABLE r ADD CONSTRAINT f2 FOREIGN KEY (x) REFERENCES u NOT VALID;";
+    let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
+    let rules: Vec<_> = find("unvalidated-constraint").into_iter().collect();
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, &rules).findings;
+    let names: Vec<&str> = findings.iter().map(|f| f.guard_name.as_str()).collect();
+    let prints: std::collections::BTreeSet<&str> = findings.iter().map(|f| f.fingerprint.as_str()).collect();
+    assert!(names.len() == 2 && prints.len() == 2, "{names:?} {prints:?}");
+}
+
 /// Of two checks of which one implies the other, one is proposed.
 #[test]
 fn the_stricter_check_speaks_for_both() {
@@ -258,4 +296,42 @@ fn the_stricter_check_speaks_for_both() {
     let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
     let believed = findings.iter().filter(|f| f.confidence >= Confidence::Medium);
     assert_eq!(believed.filter(|f| f.guard.kind() == "check").count(), 1, "{findings:#?}");
+}
+
+/// Values that rows keep without owning them, and what authors have keyed otherwise: low confidence at most, and said so.
+#[test]
+fn what_is_kept_is_not_a_key() {
+    let things = "CREATE TABLE users (id bigint PRIMARY KEY, name text); CREATE TABLE product (id bigint PRIMARY KEY);";
+    for table in [
+        "address (id bigint PRIMARY KEY, zip_code varchar(10) NOT NULL, city text)",
+        "payment (id bigint PRIMARY KEY, currency_code char(3) NOT NULL, amount numeric NOT NULL)",
+        "payment (id bigint PRIMARY KEY, customer_email text NOT NULL, amount numeric NOT NULL)",
+        "response (id bigint PRIMARY KEY, status_code text NOT NULL)",
+        "transfer (id bigint PRIMARY KEY, from_user_id bigint NOT NULL REFERENCES users, to_user_id bigint NOT NULL
+           REFERENCES users, amount numeric)",
+        "purchase (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, product_id bigint NOT NULL REFERENCES
+           product, created_at timestamptz)",
+        "issue (id bigint PRIMARY KEY, created_by_id bigint NOT NULL REFERENCES users, updated_by_id bigint NOT NULL
+           REFERENCES users)",
+        "person (id bigint PRIMARY KEY, users_id bigint NOT NULL REFERENCES users, email text NOT NULL, UNIQUE (users_id,
+           email))",
+    ] {
+        let sql = format!("{things} CREATE TABLE {table};");
+        let file = SchemaFile { name: "schema.sql".into(), text: sql };
+        let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+        let asked = findings.iter().filter(|f| f.guard.kind() == "unique" && f.confidence >= Confidence::Medium);
+        assert_eq!(asked.count(), 0, "{table}: {findings:#?}");
+    }
+}
+
+/// A table that is a pair and has no key at all has one hole: the pair's rule asks for the primary key.
+#[test]
+fn a_pair_without_a_key_is_one_finding() {
+    let sql = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY);
+        CREATE TABLE a_b (a_id int NOT NULL REFERENCES a, b_id int NOT NULL REFERENCES b);";
+    let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+    let rules: Vec<&str> = findings.iter().map(|f| f.rule).collect();
+    assert_eq!(rules, ["missing-unique-pair"], "{findings:#?}");
+    assert!(findings[0].sql.iter().any(|s| s.contains("PRIMARY KEY (a_id, b_id)")), "{findings:#?}");
 }

@@ -1,7 +1,7 @@
 //! Type names: one canonical spelling for the many that engines and people use.
 
 /// A coarse family of types, as far as rules care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TypeFamily {
     /// smallint, integer, bigint.
     Integer,
@@ -97,6 +97,8 @@ pub fn canonical_type(written: &str, eight_byte_int: bool) -> String {
         "float4" | "real" => ("real", String::new()),
         "float8" | "float" | "double precision" => ("double precision", String::new()),
         "bytes" | "blob" | "bytea" => ("bytea", String::new()),
+        // CockroachDB's own; in PostgreSQL they are an extension's, with its schema
+        "geometry" | "geography" if eight_byte_int => (lower, modifier.to_ascii_lowercase()),
         "json" if eight_byte_int => ("jsonb", String::new()), // CockroachDB's JSON is an alias of JSONB
         "timestamptz" | "timestamp with time zone" => {
             return dimensioned(&format!("timestamp{modifier} with time zone"), dimensions);
@@ -187,6 +189,7 @@ mod tests {
             assert_eq!(canonical_type(written, false), canonical, "{written}");
         }
         assert_eq!(canonical_type("INT", true), "bigint");
+        assert_eq!(canonical_type("GEOMETRY(POINT, 4326)", true), "geometry(point,4326)");
         assert_eq!(canonical_type("INT4", true), "integer");
         assert_eq!(canonical_type("SERIAL", true), "bigint");
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::engine::quote_ident;
 
 /// An expression with one canonical text. Serialises as that text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Expression {
     tree: Expr,
 }
@@ -52,6 +52,21 @@ impl Expression {
         }))
     }
 
+    /// Without the casts of a column that `needless` (by column and type) says so of.
+    pub(super) fn without_casts(&self, needless: &impl Fn(&str, &str) -> bool) -> Expression {
+        let is_needless =
+            |e: &Expr| matches!(e, Expr::Cast(c, to) if matches!(&**c, Expr::Column(c) if needless(c, to)));
+        let mut any = false;
+        self.tree.walk(&mut |e| any |= is_needless(e));
+        if !any {
+            return self.clone();
+        }
+        Expression::new(self.tree.clone().map(&|e| match e {
+            Expr::Cast(inner, to) if matches!(&*inner, Expr::Column(c) if needless(c, &to)) => *inner,
+            other => other,
+        }))
+    }
+
     /// As a CHECK: whatever `self` lets through, `other` lets through as well.
     pub fn implies(&self, other: &Expression) -> bool {
         self.tree.implies(&other.tree)
@@ -75,6 +90,15 @@ impl<'de> Deserialize<'de> for Expression {
         Ok(Expression::parse(&String::deserialize(d)?))
     }
 }
+
+/// Operators in words with those that are true where they are false.
+const NEGATED: [(&str, &str); 5] = [
+    ("LIKE", "NOT LIKE"),
+    ("ILIKE", "NOT ILIKE"),
+    ("~", "!~"),
+    ("~*", "!~*"),
+    ("IS DISTINCT FROM", "IS NOT DISTINCT FROM"),
+];
 
 /// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,6 +210,8 @@ impl Expr {
         match self {
             Expr::Call(_, list) | Expr::And(list) | Expr::Or(list) | Expr::Opaque(_, list) => list.iter().collect(),
             Expr::Cast(e, _) | Expr::Not(e) | Expr::IsNull(e, _) | Expr::Prefix(_, e) => vec![e],
+            // a collation is no column
+            Expr::Binary(op, a, _) if op == "COLLATE" => vec![a],
             Expr::Compare(_, a, b) | Expr::Binary(_, a, b) => vec![a, b],
             Expr::In(e, list, _) => std::iter::once(&**e).chain(list).collect(),
             Expr::Column(_) | Expr::Number(_) | Expr::Text(_) | Expr::Bool(_) | Expr::Null => Vec::new(),
@@ -271,6 +297,10 @@ impl Expr {
             Expr::Not(e) => match *e {
                 Expr::Not(inner) => *inner,
                 Expr::IsNull(e, not) => Expr::IsNull(e, !not),
+                Expr::Binary(op, a, b) => match NEGATED.iter().find(|(yes, no)| op == *yes || op == *no) {
+                    Some((yes, no)) => Expr::Binary((if op == *yes { no } else { yes }).to_string(), a, b),
+                    None => Expr::Not(Box::new(Expr::Binary(op, a, b))),
+                },
                 Expr::In(e, list, not) => Expr::In(e, list, !not),
                 Expr::Compare(op, a, b) => Expr::Compare(op.negate(), a, b),
                 Expr::And(list) => {
@@ -538,6 +568,27 @@ mod tests {
             ("state <> 'paid' OR total > 0", &["state != 'paid':::public.order_state OR total > 0:::DECIMAL"]),
             ("a // 2 >= 1", &["a // 2:::INT8 >= 1"]),
             ("(a || ' ') || b", &["a || ' ' || b", "a || (' ' || b)", "(((a)::text || ' '::text) || (b)::text)"]),
+            ("a >= 0 AND a <= 500 OR c", &["a BETWEEN 0 AND 500 OR c", "((a BETWEEN 0 AND 500) OR c)"]),
+            ("a >= 0 AND a <= 9 OR a IS NULL", &["a BETWEEN 0 AND 9 OR a IS NULL"]),
+            ("a >= 1 AND a <= 2 AND b > 0", &["a BETWEEN ASYMMETRIC 1 AND 2 AND b > 0"]),
+            ("a < 1 OR a > 2 OR c", &["NOT a BETWEEN 1 AND 2 OR c", "a NOT BETWEEN 1 AND 2 OR c"]),
+            ("(a >= 1 AND a <= 5) IS NOT true", &["a BETWEEN 1 AND 5 IS NOT TRUE"]),
+            ("b - 1 <= a + 1 AND a + 1 <= b * 2", &["a + 1 BETWEEN b - 1 AND b * 2"]),
+            ("a::integer >= 0 AND a::integer <= 5", &["a::int BETWEEN 0 AND 5"]),
+            ("\"between\" > 1", &["between > 1"]),
+            ("(a -> 'b') ->> 'c' = 'd'", &["a->'b'->>'c' = 'd'", "(((a -> 'b'::text) ->> 'c'::text) = 'd'::text)"]),
+            ("a LIKE 'x%'", &["(a ~~ 'x%'::text)", "a LIKE 'x%'"]),
+            ("a IN (1, 2)", &["a = ANY ARRAY[1:::INT8, 2:::INT8]:::INT8[]", "a = ANY ARRAY[2, 1]"]),
+            ("a NOT IN (1, 2)", &["a != ALL ARRAY[1:::INT8, 2:::INT8]:::INT8[]", "a <> ALL (ARRAY[1, 2])"]),
+            ("a IN (1, 2)", &["a = ANY (1:::INT8, 2:::INT8)"]),
+            ("a NOT IN (1, 2)", &["a != ALL (1:::INT8, 2:::INT8)"]),
+            (
+                "CASE WHEN a >= 1 AND a <= 2 THEN b > 0 ELSE true END",
+                &[
+                    "case when a between 1 and 2 then (b > 0:::INT8) else true end",
+                    "CASE WHEN ((a >= 1) AND (a <= 2)) THEN (b > 0) ELSE true END",
+                ],
+            ),
             ("substring(a, 0, 3)", &["\"substring\"((a)::text, 0, 3)", "SUBSTRING(a, 0, 3)"]),
         ] {
             for s in spellings {
@@ -583,7 +634,7 @@ mod tests {
         assert_eq!(e.columns(), ["Weird Col", "b", "a"]);
         assert_eq!(
             parse("CASE WHEN a_b > 0 THEN b::int ELSE a END > 0").rename("b", "c").to_string(),
-            "(CASE WHEN a_b > 0 THEN c::int ELSE a END) > 0"
+            "(CASE WHEN a_b > 0 THEN c::integer ELSE a END) > 0"
         );
         assert_eq!(e.rename("b", "select").to_string(), "lower(\"Weird Col\") <> '' AND \"select\" < a");
     }

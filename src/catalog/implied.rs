@@ -132,7 +132,8 @@ pub fn check_implied(catalog: &Catalog, table: &Table, condition: &Expression) -
 fn holds(catalog: &Catalog, table: &Table, condition: &Expression, depth: u8) -> bool {
     let whole = whole_bounds(table, condition);
     let condition = &whole;
-    let facts: Vec<Expression> = facts(table, condition).iter().map(|f| whole_bounds(table, f)).collect();
+    let facts: Vec<Expression> =
+        facts(table, condition).iter().map(|f| whole_bounds(table, &without_defaults(f))).collect();
     let and = Expression::new(Expr::And(facts.iter().map(|f| f.tree().clone()).collect()));
     if and.implies(condition) || by_chain(table, &facts, condition) {
         return true;
@@ -170,6 +171,29 @@ fn whole_bounds(table: &Table, e: &Expression) -> Expression {
         },
         _ => node,
     }))
+}
+
+/// A check on `coalesce(n, 0)` as one on `n`: NULL passes a check, and where it does not, less passes.
+fn without_defaults(e: &Expression) -> Expression {
+    let inner = |e: &Expr| match e {
+        Expr::Call(f, args) if f == "coalesce" => match args.as_slice() {
+            [Expr::Column(c), Expr::Number(_) | Expr::Text(_)] => Some(Box::new(Expr::column(c))),
+            _ => None,
+        },
+        _ => None,
+    };
+    fn go(e: &Expr, inner: &impl Fn(&Expr) -> Option<Box<Expr>>) -> Expr {
+        match e {
+            // not below NOT and the like, where less would become more
+            Expr::And(all) => Expr::And(all.iter().map(|e| go(e, inner)).collect()),
+            Expr::Or(any) => Expr::Or(any.iter().map(|e| go(e, inner)).collect()),
+            Expr::Compare(op, a, b) if matches!(**b, Expr::Number(_) | Expr::Text(_)) => {
+                Expr::Compare(*op, inner(a).unwrap_or_else(|| a.clone()), b.clone())
+            }
+            other => other.clone(),
+        }
+    }
+    Expression::new(go(e.tree(), &inner))
 }
 
 /// All that the engine holds true about the columns of `condition`.
@@ -297,7 +321,8 @@ mod tests {
         let mut parent = table(&["seats"]);
         parent.name = "parent".into();
         parent.checks = vec![check("seats BETWEEN 0 AND 9")];
-        let mut t = table(&["seats", "total", "state"]);
+        let mut t = table(&["seats", "total", "state", "count", "quantity"]);
+        t.checks = vec![check("coalesce(count, 0) >= 0"), check("quantity > -1")];
         t.foreign_keys = vec![ForeignKey {
             columns: vec!["seats".into()],
             referenced_schema: "public".into(),
@@ -319,6 +344,10 @@ mod tests {
             ("total >= 0", true),
             ("state IN ('a', 'b', 'c')", true),
             ("state IN ('a')", false),
+            ("count >= 0", true),
+            ("count >= 1", false),
+            ("quantity >= 0", true),
+            ("quantity >= 1", false),
         ] {
             assert_eq!(check_implied(&catalog, &t, &Expression::parse(condition)), implied, "{condition}");
         }

@@ -42,6 +42,7 @@ impl Catalog {
     pub fn sort(&mut self) {
         self.tables.sort_by(|a, b| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
         for t in &mut self.tables {
+            t.drop_casts();
             t.unique_keys.sort_by(|a, b| a.name.cmp(&b.name));
             t.checks.sort_by(|a, b| a.name.cmp(&b.name));
             t.foreign_keys.sort_by(|a, b| a.name.cmp(&b.name));
@@ -129,6 +130,51 @@ pub struct Table {
 }
 
 impl Table {
+    /// Drops the casts that do not change a column's value: to its own type, to its domain's, to a wider integer.
+    fn drop_casts(&mut self) {
+        let bases: std::collections::HashMap<String, String> = self
+            .columns
+            .iter()
+            .map(|c| {
+                let base = match &c.user_type {
+                    Some(UserType::Domain { base, .. }) => base,
+                    _ => &c.data_type,
+                };
+                (c.name.clone(), base.clone())
+            })
+            .collect();
+        let settle = |e: &mut Expression| {
+            *e = e.without_casts(&|column, to| bases.get(column).is_some_and(|base| is_kept_by(base, to)));
+        };
+        let part = |p: &mut KeyPart| {
+            if let KeyPart::Expression(e) = p {
+                settle(e);
+            }
+        };
+        for c in &mut self.columns {
+            c.generated.iter_mut().for_each(settle);
+            if let Some(UserType::Domain { base, checks, .. }) = &mut c.user_type {
+                for check in checks {
+                    check.expression = check.expression.without_casts(&|_, to| is_kept_by(base, to));
+                }
+            }
+        }
+        self.checks.iter_mut().for_each(|c| settle(&mut c.expression));
+        for k in &mut self.unique_keys {
+            k.key.iter_mut().for_each(part);
+            k.predicate.iter_mut().for_each(settle);
+        }
+        for i in &mut self.indexes {
+            i.key.iter_mut().for_each(part);
+            i.predicate.iter_mut().for_each(settle);
+        }
+        for x in &mut self.exclusions {
+            x.elements.iter_mut().for_each(|(p, _)| part(p));
+            x.predicate.iter_mut().for_each(settle);
+        }
+        self.partition_key.iter_mut().for_each(part);
+    }
+
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.name == name)
@@ -380,6 +426,17 @@ pub struct Origin {
     pub file: String,
     /// Line, counted from 1.
     pub line: u32,
+}
+
+/// Whether a value of type `from` is the same value as a `to`.
+fn is_kept_by(from: &str, to: &str) -> bool {
+    let width = |t: &str| ["smallint", "integer", "bigint"].iter().position(|i| *i == t);
+    // without its modifier, which the value obeys already
+    let plain = match (from.find('('), from.find(')')) {
+        (Some(open), Some(close)) => from.get(..open).zip(from.get(close + 1..)).map(|(a, b)| format!("{a}{b}")),
+        _ => None,
+    };
+    from == to || plain.is_some_and(|p| p == to) || matches!((width(from), width(to)), (Some(a), Some(b)) if a <= b)
 }
 
 fn yes() -> bool {

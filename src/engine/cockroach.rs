@@ -1,7 +1,9 @@
 //! CockroachDB.
 
 use super::Engine;
-use super::dialect::{common, null_closing_keys, quote_ident, quote_list, quote_table};
+use super::dialect::{
+    closing_name, common, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
+};
 use crate::catalog::{KeyPart, Table};
 use crate::guard::{Guard, Unvalidated, fit, key_text};
 
@@ -13,8 +15,9 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
         Guard::Unique { nulls_not_distinct: true, .. } => {
             let keys = null_closing_keys(table, &guard.columns());
             keys.iter()
-                .map(|(rest, null)| {
-                    let name = fit(&format!("{}_{}_when_no_{}", table.name, rest.join("_"), null.join("_")), "_key");
+                .enumerate()
+                .map(|(i, (rest, null))| {
+                    let name = closing_name(table, name, i, rest, null);
                     let predicate: Vec<String> = null.iter().map(|c| format!("{} IS NULL", quote_ident(c))).collect();
                     format!(
                         "CREATE UNIQUE INDEX IF NOT EXISTS {} ON {t} ({}) WHERE {};",
@@ -52,16 +55,17 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             let predicate = predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
             vec![format!("CREATE UNIQUE INDEX IF NOT EXISTS {n} ON {t} ({}){predicate};", key_text(key))]
         }
-        Guard::PrimaryKey { columns } if columns.is_empty() => vec![
-            format!("ALTER TABLE {t} ADD COLUMN id UUID NOT NULL DEFAULT gen_random_uuid();"),
-            format!("ALTER TABLE {t} ALTER PRIMARY KEY USING COLUMNS (id);"),
-        ],
+        Guard::PrimaryKey { columns } if columns.is_empty() => {
+            let id = quote_ident(&surrogate(table));
+            vec![
+                format!("ALTER TABLE {t} ADD COLUMN {id} UUID NOT NULL DEFAULT gen_random_uuid();"),
+                format!("ALTER TABLE {t} ALTER PRIMARY KEY USING COLUMNS ({id});"),
+            ]
+        }
         Guard::PrimaryKey { columns } => {
-            let nullable = columns.iter().filter(|c| table.column(c).is_some_and(|c| c.nullable));
-            let not_null = nullable.map(|c| format!("ALTER TABLE {t} ALTER COLUMN {} SET NOT NULL;", quote_ident(c)));
-            not_null
-                .chain([format!("ALTER TABLE {t} ALTER PRIMARY KEY USING COLUMNS ({});", quote_list(columns))])
-                .collect()
+            let mut out = require(table, columns);
+            out.push(format!("ALTER TABLE {t} ALTER PRIMARY KEY USING COLUMNS ({});", quote_list(columns)));
+            out
         }
         Guard::Validate { what: Unvalidated::Index, constraint, .. } => {
             // a failed build leaves nothing behind here; an index that is not valid is still being built

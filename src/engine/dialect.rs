@@ -2,7 +2,7 @@
 
 use super::{Engine, Product, cockroach, postgres};
 use crate::catalog::Table;
-use crate::guard::Guard;
+use crate::guard::{Guard, fit};
 
 /// An identifier as SQL text: quoted where any of the engines needs it.
 pub fn quote_ident(name: &str) -> String {
@@ -59,6 +59,23 @@ pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<String> {
     }
 }
 
+/// A name for a new key column that no column of the table has.
+pub(super) fn surrogate(table: &Table) -> String {
+    let own = fit(&table.name, "_id");
+    let numbered = (1..).map(|i| format!("row_id_{i}"));
+    let mut names = ["id".to_owned(), own, "row_id".to_owned()].into_iter().chain(numbered);
+    // CockroachDB's hidden columns are not in the catalog; none of them is called so
+    names.find(|n| table.column(n).is_none()).unwrap_or_default()
+}
+
+/// The statements that let none of the columns be NULL, for those that may.
+pub(super) fn require(table: &Table, columns: &[String]) -> Vec<String> {
+    let nullable = columns.iter().filter(|c| table.column(c).is_some_and(|c| c.nullable));
+    nullable
+        .map(|c| format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL;", quote_table(table), quote_ident(c)))
+        .collect()
+}
+
 /// Partial keys that together keep NULLs apart where the engine has no NULLS NOT DISTINCT: one for each choice of the
 /// NULLable columns that are NULL.
 pub(super) fn null_closing_keys(table: &Table, columns: &[&str]) -> Vec<(Vec<String>, Vec<String>)> {
@@ -74,4 +91,12 @@ pub(super) fn null_closing_keys(table: &Table, columns: &[&str]) -> Vec<(Vec<Str
         }
     }
     out
+}
+
+/// The name of the `i`th of those keys: the first has the guard's own.
+pub(super) fn closing_name(table: &Table, name: &str, i: usize, rest: &[String], null: &[String]) -> String {
+    match i {
+        0 => name.to_owned(),
+        _ => fit(&format!("{}_{}_when_no_{}", table.name, rest.join("_"), null.join("_")), "_key"),
+    }
 }

@@ -1,8 +1,10 @@
 //! PostgreSQL, and what is PostgreSQL underneath.
 
-use super::dialect::{common, null_closing_keys, quote_ident, quote_list, quote_table};
+use super::dialect::{
+    closing_name, common, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
+};
 use super::{Engine, Product};
-use crate::catalog::{KeyPart, Table};
+use crate::catalog::{KeyKind, KeyPart, Table};
 use crate::guard::{Guard, Unvalidated, fit, key_text};
 
 /// Long work is done without locking writers out: indexes concurrently, checks NOT VALID first.
@@ -20,8 +22,9 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             }
             let keys = null_closing_keys(table, &guard.columns());
             keys.iter()
-                .map(|(rest, null)| {
-                    let name = fit(&format!("{}_{}_when_no_{}", table.name, rest.join("_"), null.join("_")), "_key");
+                .enumerate()
+                .map(|(i, (rest, null))| {
+                    let name = closing_name(table, name, i, rest, null);
                     let predicate: Vec<String> = null.iter().map(|c| format!("{} IS NULL", quote_ident(c))).collect();
                     index(&name, &quote_list(rest), &format!(" WHERE {}", predicate.join(" AND ")))
                 })
@@ -47,16 +50,22 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             vec![index(name, &key_text(key), &format!(" WHERE {predicate}")), old]
         }
         Guard::PrimaryKey { columns } if columns.is_empty() => {
-            vec![format!("ALTER TABLE {t} ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY;")]
+            let id = quote_ident(&surrogate(table));
+            vec![format!("ALTER TABLE {t} ADD COLUMN {id} uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY;")]
         }
         Guard::PrimaryKey { columns } => {
             if engine.product != Product::PostgreSql || !table.partition_key.is_empty() {
-                return vec![format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY ({});", quote_list(columns))];
+                let mut out = require(table, columns);
+                out.push(format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY ({});", quote_list(columns)));
+                return out;
             }
-            vec![
-                index(name, &quote_list(columns), ""),
-                format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY USING INDEX {n};"),
-            ]
+            let mut out = vec![index(name, &quote_list(columns), "")];
+            out.extend(require(table, columns));
+            out.push(format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY USING INDEX {n};"));
+            out
+        }
+        Guard::Validate { what: Unvalidated::Index, constraint, .. } if !table.partition_key.is_empty() => {
+            complete(table, constraint)
         }
         Guard::Validate { what: Unvalidated::Index, constraint, .. } => {
             vec![format!("REINDEX INDEX CONCURRENTLY {}.{};", quote_ident(&table.schema), quote_ident(constraint))]
@@ -75,4 +84,32 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             common(table, guard, name)
         }
     }
+}
+
+/// What makes the key of a partitioned table hold that lacks indexes of partitions (`ON ONLY`), which no REINDEX adds:
+/// a whole one takes its place. Partitions' own indexes that match become part of it.
+fn complete(table: &Table, name: &str) -> Vec<String> {
+    let Some(key) = table.unique_keys.iter().find(|k| k.name == name) else { return Vec::new() };
+    let (t, n, whole) = (quote_table(table), quote_ident(name), quote_ident(&fit(name, "_whole")));
+    let (schema, parts) = (quote_ident(&table.schema), key_text(&key.key));
+    let nulls = if key.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+    let note = format!(
+        "-- {n} lacks indexes of partitions. If writers must not wait: on each partition CREATE UNIQUE INDEX \
+         CONCURRENTLY, then ALTER INDEX {schema}.{n} ATTACH PARTITION, instead of the following."
+    );
+    if key.kind == KeyKind::Constraint {
+        return vec![
+            note,
+            format!("ALTER TABLE {t} ADD CONSTRAINT {whole} UNIQUE{nulls} ({parts});"),
+            format!("ALTER TABLE {t} DROP CONSTRAINT {n};"),
+            format!("ALTER TABLE {t} RENAME CONSTRAINT {whole} TO {n};"),
+        ];
+    }
+    let predicate = key.predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
+    vec![
+        note,
+        format!("CREATE UNIQUE INDEX IF NOT EXISTS {whole} ON {t} ({parts}){nulls}{predicate};"),
+        format!("DROP INDEX {schema}.{n};"),
+        format!("ALTER INDEX {schema}.{whole} RENAME TO {n};"),
+    ]
 }

@@ -7,6 +7,7 @@
 pub mod candidates;
 pub mod checks;
 pub mod conventions;
+mod doubts;
 pub mod facts;
 pub mod features;
 mod frameworks;
@@ -122,8 +123,14 @@ fn keys<'a>(facts: &Facts<'a>) -> Vec<Key<'a>> {
             conventions::features(facts, table, &candidate, &seen, &mut active);
             score = tidy(weights.of("w:bias") + weights.of("base") * base + active.sum());
         }
+        let least = tidy(scale.medium - 0.01);
+        let doubt = if score > least { doubts::doubt(facts, table, &candidate) } else { None };
+        let doubt = doubt.map(|text| (tidy(score - least), text));
+        if let Some((weight, _)) = &doubt {
+            score = tidy(score - weight);
+        }
         if score >= scale.low {
-            by_table.entry(index).or_default().push(Scored { candidate, base, score, penalty: 0.0 });
+            by_table.entry(index).or_default().push(Scored { candidate, base, score, penalty: 0.0, doubt });
         }
     }
     let soft = soft_delete::Custom::of(facts);

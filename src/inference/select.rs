@@ -14,6 +14,8 @@ pub struct Scored {
     pub score: f64,
     /// What is taken off because better proposals of the table were taken first.
     pub penalty: f64,
+    /// What is taken off, and why, for a proposal that stays of low confidence whatever the model makes of it.
+    pub doubt: Option<(f64, String)>,
 }
 
 impl Scored {

@@ -64,7 +64,12 @@ pub fn of_key(
         share = model().conventions.of("base");
     }
     let about = About { facts, table, columns: &candidate.columns, bound: false, keys: seen, checks: None };
-    explain(&about, &parts(&base, share, &heard), scored.total(), scale)
+    let mut belief = explain(&about, &parts(&base, share, &heard), scored.total(), scale);
+    if let Some((weight, text)) = &scored.doubt {
+        belief.prior += weight;
+        belief.evidence.push(Evidence::new(Source::Shape, -weight, text.clone()));
+    }
+    belief
 }
 
 /// Why a number is believed to be never negative.

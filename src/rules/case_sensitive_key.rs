@@ -1,5 +1,5 @@
 use super::words::words;
-use super::{Context, Proposal, declare_rule, weights as w};
+use super::{Context, Proposal, declare_rule, siblings, weights as w};
 use crate::catalog::{Column, Expr, Expression, KeyPart, Table, TypeFamily, UniqueKey};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
@@ -66,7 +66,8 @@ fn look(context: &Context<'_>, table: &Table, key: &UniqueKey, column: &Column) 
         let text = format!("index {} is for looking {name} up without regard to case", index.name);
         reasons.push(Evidence::new(Source::Shape, w::CASE_INDEX, text));
     }
-    let others = context.catalog.tables.iter().filter(|t| !std::ptr::eq(*t, table));
+    let named = [name];
+    let others = siblings::with_columns(context, &named).filter(|t| !std::ptr::eq(*t, table));
     let keyed: Vec<bool> = others.filter_map(|t| insensitively_keyed(t, name)).collect();
     let folding = keyed.iter().filter(|f| **f).count();
     if folding > 0 {

@@ -1,5 +1,5 @@
 use super::words::words;
-use super::{Context, Proposal, declare_rule, weights as w};
+use super::{Context, Proposal, declare_rule, siblings, weights as w};
 use crate::catalog::{Column, Expr, Expression, Table, TypeFamily, UserType, check_implied};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
@@ -63,10 +63,11 @@ fn look(context: &Context<'_>, table: &Table, column: &Column) -> Option<Proposa
         };
         (values, Evidence::new(Source::Comment, weight, text))
     } else {
-        let (other, values) = context.catalog.tables.iter().filter(|t| !std::ptr::eq(*t, table)).find_map(|t| {
-            let values = held_values(t, name).filter(|v| known(v))?;
-            Some((t, values))
-        })?;
+        let (other, values) =
+            siblings::with_columns(context, &[name]).filter(|t| !std::ptr::eq(*t, table)).find_map(|t| {
+                let values = held_values(t, name).filter(|v| known(v))?;
+                Some((t, values))
+            })?;
         let text = format!("{} holds its {name} to values of which this one's default is one", other.label());
         (values, Evidence::new(Source::Siblings, w::STATE_SIBLING, text))
     };

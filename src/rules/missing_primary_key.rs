@@ -85,10 +85,13 @@ fn candidate(table: &Table) -> (Vec<String>, Severity, Option<Evidence>) {
     let id = table.columns.iter().find(|c| {
         let named = matches!(c.name.as_str(), "id" | "uuid" | "guid") || c.name == own;
         let typed = matches!(c.family(), TypeFamily::Integer | TypeFamily::Uuid | TypeFamily::Text);
-        named && typed && !c.nullable && table.references_of(&c.name).next().is_none()
+        named && typed && table.references_of(&c.name).next().is_none()
     });
     if let Some(id) = id {
-        let text = format!("{} names the row itself and is NOT NULL", id.name);
+        let text = match id.nullable {
+            false => format!("{} names the row itself and is NOT NULL", id.name),
+            true => format!("{} names the row itself, though it may be NULL", id.name),
+        };
         return (vec![id.name.clone()], Severity::Medium, Some(Evidence::new(Source::Name, w::KEYLESS_ID, text)));
     }
     let references: Vec<&str> =

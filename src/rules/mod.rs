@@ -35,9 +35,9 @@ mod weights;
 mod words;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, Part, Table, TypeFamily};
+use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, ForeignKey, Part, Table, TypeFamily};
 use crate::engine::add_guard;
 use crate::evidence::{Confidence, Evidence, Severity, Source, Thresholds};
 use crate::guard::{Guard, fit, hex};
@@ -127,17 +127,37 @@ pub struct Context<'a> {
     /// The schema.
     pub catalog: &'a Catalog,
     inference: OnceCell<Inference<'a>>,
+    siblings: siblings::Memo<'a>,
+    references: OnceCell<HashMap<&'a str, Vec<&'a ForeignKey>>>,
 }
 
 impl<'a> Context<'a> {
     /// For the rules to look at.
     pub fn new(catalog: &'a Catalog) -> Context<'a> {
-        Context { catalog, inference: OnceCell::new() }
+        Context {
+            catalog,
+            inference: OnceCell::new(),
+            siblings: siblings::Memo::default(),
+            references: OnceCell::new(),
+        }
     }
 
     /// What the model makes of the schema, worked out for the first rule that asks.
     pub fn inference(&self) -> &Inference<'a> {
         self.inference.get_or_init(|| Inference::of(self.catalog))
+    }
+
+    /// The foreign keys that reference a table.
+    fn references_to<'s>(&'s self, table: &'s Table) -> impl Iterator<Item = &'s ForeignKey> + 's {
+        let index = self.references.get_or_init(|| {
+            let mut index: HashMap<&str, Vec<&ForeignKey>> = HashMap::new();
+            for f in self.catalog.tables.iter().flat_map(|t| &t.foreign_keys) {
+                index.entry(&f.referenced_table).or_default().push(f);
+            }
+            index
+        });
+        let of_name = index.get(table.name.as_str()).into_iter().flatten().copied();
+        of_name.filter(|f| f.referenced_schema == table.schema)
     }
 }
 
@@ -152,6 +172,8 @@ pub struct Proposal {
     prior: Option<f64>,
     /// How the sum is judged.
     scale: Thresholds,
+    /// The table has no primary key, and the key is made one.
+    promoted: bool,
 }
 
 impl Proposal {
@@ -159,14 +181,14 @@ impl Proposal {
     pub fn new(table: &Table, guard: Guard, severity: Severity, message: String, because: Evidence) -> Proposal {
         let table = (table.schema.clone(), table.name.clone());
         let (prior, scale) = (None, Thresholds::PLAIN);
-        Proposal { table, guard, severity, message, evidence: vec![because], prior, scale }
+        Proposal { table, guard, severity, message, evidence: vec![because], prior, scale, promoted: false }
     }
 
     /// A proposal of the model, judged on the model's scale.
     pub fn inferred(table: &Table, guard: Guard, severity: Severity, message: String, belief: Belief) -> Proposal {
         let table = (table.schema.clone(), table.name.clone());
         let Belief { prior, evidence, scale } = belief;
-        Proposal { table, guard, severity, message, evidence, prior: Some(prior), scale }
+        Proposal { table, guard, severity, message, evidence, prior: Some(prior), scale, promoted: false }
     }
 
     /// One more reason.
@@ -344,6 +366,7 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
         let stricter = |other: &Expression| other != condition && other.implies(condition);
         !checks.iter().any(|(other, confidence)| stricter(other) && *confidence >= s.confidence())
     });
+    one_key_for_one_hole(&mut merged);
     let believed: Vec<(BTreeSet<String>, Option<Confidence>)> = merged
         .iter()
         .filter(|s| matches!(s.proposal.guard, Guard::Unique { .. }) && s.proposal.guard.predicate().is_none())
@@ -357,6 +380,45 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
         })
     });
     merged
+}
+
+/// Where a key is asked for and no row has a primary key, they are one: the key's rule speaks for both, and asks for the
+/// primary key. A key that is inferred gives way to what a hole in an existing key of its columns needs.
+fn one_key_for_one_hole(list: &mut Vec<Scored>) {
+    let set = |g: &Guard| g.columns().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    let plain = |s: &Scored| match &s.proposal.guard {
+        Guard::Unique { key, predicate: None, nulls_not_distinct: false } => {
+            key.iter().all(|p| p.as_column().is_some())
+        }
+        _ => false,
+    };
+    let keyless = list.iter().position(|s| {
+        matches!(&s.proposal.guard, Guard::PrimaryKey { columns } if !columns.is_empty()) && s.confidence().is_some()
+    });
+    if let Some(primary) = keyless {
+        let columns = set(&list[primary].proposal.guard);
+        let asked = |s: &Scored| plain(s) && s.confidence().is_some() && set(&s.proposal.guard) == columns;
+        if list.iter().any(asked) {
+            let facts = list.remove(primary).proposal;
+            if let Some(key) = list.iter_mut().find(|s| asked(s)) {
+                // told, but not weighed: that a table has no key says nothing about which one it is
+                let told = facts.evidence.into_iter().map(|e| Evidence { weight: 0.0, ..e });
+                key.proposal.evidence.extend(told);
+                key.proposal.promoted = true;
+            }
+        }
+    }
+    let holes: Vec<BTreeSet<String>> = list
+        .iter()
+        .filter(|s| s.proposal.prior.is_none() && s.proposal.guard.kind() == "unique" && s.confidence().is_some())
+        .map(|s| {
+            let mut columns = set(&s.proposal.guard);
+            columns.extend(s.proposal.guard.predicate().into_iter().flat_map(Expression::columns).map(str::to_owned));
+            columns
+        })
+        .collect();
+    let inferred = |s: &Scored| s.proposal.prior.is_some() && s.proposal.guard.kind() == "unique";
+    list.retain(|s| !inferred(s) || !holes.iter().any(|h| set(&s.proposal.guard).is_subset(h)));
 }
 
 /// The surer of two speaks, with all the reasons of both.
@@ -380,7 +442,7 @@ fn same(a: &Guard, b: &Guard) -> bool {
 
 fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Option<Finding> {
     let confidence = s.confidence()?;
-    let Proposal { guard, severity, message, mut evidence, .. } = s.proposal;
+    let Proposal { guard, severity, message, mut evidence, promoted, .. } = s.proposal;
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let guard_name = match guard {
         Guard::Validate { .. } => guard.name(&table.name),
@@ -396,7 +458,13 @@ fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Op
         schema: table.schema.clone(),
         table: table.name.clone(),
         message,
-        sql: add_guard(&catalog.engine, table, &guard, &guard_name),
+        sql: match promoted {
+            true => {
+                let columns = guard.columns().into_iter().map(str::to_owned).collect();
+                add_guard(&catalog.engine, table, &Guard::PrimaryKey { columns }, &guard_name)
+            }
+            false => add_guard(&catalog.engine, table, &guard, &guard_name),
+        },
         guard,
         guard_name,
         evidence,

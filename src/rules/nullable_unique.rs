@@ -22,8 +22,9 @@ declare_rule! {
     ///
     /// ## What it looks at
     /// The key's columns, which of them may be NULL, whether one of them marks deleted rows or points at the table itself,
-    /// and whether another key closes the hole. A key on a single column that may be NULL is left alone: there NULL
-    /// means "has none", and many may have none.
+    /// and whether another key closes the hole. Only a column that rows are within (a parent, another reference, a tenant,
+    /// a mark of deletion) makes a hole. In a column that names the row NULL means "has none", and many may have none:
+    /// such a key is left alone, as is one on a single column.
     ///
     /// ## When it is wrong
     /// Where NULL means "unknown" and several unknowns are right. Keys with more than three such columns are not
@@ -53,10 +54,23 @@ fn look(table: &Table, key: &UniqueKey) -> Option<Proposal> {
         return None;
     }
     let is_null = |c: &str| Expr::IsNull(Box::new(Expr::column(c)), false);
-    let names: Vec<&str> = nullable.iter().map(|c| c.name.as_str()).collect();
+    // a NULL in what names the row means "has none", and many may have none: only what rows are within is a hole
+    let naming = columns.iter().filter_map(|c| table.column(c)).any(|c| names_row(table, c));
+    let hole = |c: &&&Column| super::words::marks_deletion(c) || naming && is_scope(table, c);
+    let mut holes: Vec<&Column> = nullable.iter().filter(hole).copied().collect();
+    if holes.len() > 1 && holes.len() < nullable.len() {
+        // NULLs that are meant cannot be told from those that are not by NULLS NOT DISTINCT
+        holes.sort_by_key(|c| !super::words::marks_deletion(c));
+        holes.truncate(1);
+    }
+    let names: Vec<&str> = holes.iter().map(|c| c.name.as_str()).collect();
     let (guard, hole) = match names.as_slice() {
+        [] => return None,
         [one] => {
             let rest: Vec<&str> = columns.iter().copied().filter(|c| c != one).collect();
+            if rest.iter().filter_map(|c| table.column(c)).all(|c| super::words::marks_deletion(c) || is_moment(c)) {
+                return None;
+            }
             let predicate = Expression::new(is_null(one));
             if unique_implied(table, &rest, Some(&predicate), false) {
                 return None;
@@ -80,7 +94,7 @@ fn look(table: &Table, key: &UniqueKey) -> Option<Proposal> {
     };
     let message = format!("Unique key {} on ({}) does not hold for NULL: {hole}.", key.name, columns.join(", "));
     let fact = format!("{} may be NULL, and NULLs are distinct in a unique key", names.join(" and "));
-    let marks = nullable.iter().find(|c| super::words::marks_deletion(c));
+    let marks = holes.iter().find(|c| super::words::marks_deletion(c));
     let severity = if marks.is_some() { Severity::High } else { Severity::Medium };
     let mut proposal =
         Proposal::new(table, guard, severity, message, Evidence::new(Source::Shape, w::NULLABLE_FACT, fact));
@@ -92,16 +106,33 @@ fn look(table: &Table, key: &UniqueKey) -> Option<Proposal> {
         let text = "all of its columns may be NULL: it is a key for the rows that have them";
         proposal.add(Evidence::new(Source::Shape, w::NULLABLE_OPTIONAL, text));
     }
-    for c in &nullable {
+    for c in &holes {
         let upward = super::words::words(&c.name).iter().any(|w| w == "parent");
         let own = upward && table.references_of(&c.name).any(|f| f.referenced_table == table.name);
         if own {
             let text = format!("{} points at the table itself: it is NULL at the top of the tree", c.name);
             proposal.add(Evidence::new(Source::Shape, w::NULLABLE_TREE, text));
-        } else if matches!(c.family(), TypeFamily::Timestamp | TypeFamily::Date) && marks.is_none() {
-            let text = format!("{} is a point in time, and NULL may well mean that it is not known", c.name);
-            proposal.add(Evidence::new(Source::Shape, w::NULLABLE_MOMENT, text));
         }
     }
     Some(proposal)
+}
+
+fn is_moment(c: &Column) -> bool {
+    matches!(c.family(), TypeFamily::Timestamp | TypeFamily::Date)
+}
+
+/// Rows are within what it says: another row, or a tenant.
+fn is_scope(table: &Table, c: &Column) -> bool {
+    let words = super::words::words(&c.name);
+    let tenant = &crate::inference::model::model().words.tenant_words;
+    let within =
+        words.iter().any(|w| w == "parent") || words.first().is_some_and(|w| tenant.has(w) && words.len() == 2);
+    table.foreign_keys.iter().any(|f| f.columns.contains(&c.name))
+        || within && words.last().is_some_and(|w| matches!(w.as_str(), "id" | "uuid" | "parent"))
+}
+
+/// It says which row this is of those within the scope.
+fn names_row(table: &Table, c: &Column) -> bool {
+    let id = super::words::words(&c.name).last().is_some_and(|w| w == "id");
+    !(id || is_scope(table, c) || is_moment(c) || super::words::marks_deletion(c) || c.family() == TypeFamily::Boolean)
 }

@@ -80,11 +80,9 @@ fn look(
     (partial, all): (usize, usize),
 ) -> Option<Proposal> {
     let columns: Vec<&str> = key.key.iter().flat_map(|p| p.columns()).collect();
-    let pointed_at = context.catalog.tables.iter().flat_map(|t| &t.foreign_keys).any(|f| {
-        f.referenced_schema == table.schema
-            && f.referenced_table == table.name
+    let pointed_at = context.references_to(table).any(|f| {
+        f.referenced_columns.len() == columns.len()
             && f.referenced_columns.iter().all(|c| columns.contains(&c.as_str()))
-            && f.referenced_columns.len() == columns.len()
     });
     if pointed_at {
         return None;

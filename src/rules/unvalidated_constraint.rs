@@ -32,7 +32,9 @@ declare_rule! {
     ///
     /// ## How to fix it
     /// `ALTER TABLE t VALIDATE CONSTRAINT c;` scans the table without locking writers out, on both engines. It fails
-    /// with SQLSTATE 23514 if rows break the rule: mend them first. An invalid index: `REINDEX INDEX CONCURRENTLY i;`.
+    /// with SQLSTATE 23514 if rows break the rule: mend them first. An invalid index: `REINDEX INDEX CONCURRENTLY i;`. One
+    /// of a partitioned table (`CREATE INDEX ON ONLY`) becomes valid once each partition's own index is attached to it;
+    /// `REINDEX` does nothing for it.
     /// In Django: `ValidateConstraint("model", name="c")` from `django.contrib.postgres.operations`.
     "unvalidated-constraint", prior: 0.0, needs: []
 }
@@ -43,7 +45,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
             let columns = c.expression.columns().into_iter().map(str::to_owned).collect();
             let condition = Some(c.expression.clone());
             let what = Unvalidated::Constraint;
-            let guard = Guard::Validate { what, constraint: c.name.clone(), columns, condition };
+            let constraint = c.name.clone();
+            let guard = Guard::Validate { what, constraint, columns, condition, references: None };
             let message =
                 format!("CHECK {} ({}) was never validated: rows older than it may break it.", c.name, c.expression);
             out.push(proposal(table, guard, message, "the catalog marks the CHECK as NOT VALID"));
@@ -51,7 +54,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
         for f in table.foreign_keys.iter().filter(|f| !f.validated) {
             let columns = f.columns.clone();
             let what = Unvalidated::Constraint;
-            let guard = Guard::Validate { what, constraint: f.name.clone(), columns, condition: None };
+            let target = format!("{}.{}({})", f.referenced_schema, f.referenced_table, f.referenced_columns.join(","));
+            let constraint = f.name.clone();
+            let guard = Guard::Validate { what, constraint, columns, condition: None, references: Some(target) };
             let message = format!(
                 "Foreign key {} to {} was never validated: rows older than it may point at nothing.",
                 f.name, f.referenced_table
@@ -62,7 +67,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
             let what = if k.kind == KeyKind::WithoutIndex { Unvalidated::Constraint } else { Unvalidated::Index };
             let columns: Vec<String> = k.key.iter().flat_map(|p| p.columns()).map(str::to_owned).collect();
             let named = columns.join(", ");
-            let guard = Guard::Validate { what, constraint: k.name.clone(), columns, condition: k.predicate.clone() };
+            let (constraint, condition) = (k.name.clone(), k.predicate.clone());
+            let guard = Guard::Validate { what, constraint, columns, condition, references: None };
             let message =
                 format!("Unique key {} on ({named}) is not valid: duplicates may be in the table already.", k.name);
             out.push(proposal(table, guard, message, "the catalog marks the unique key as not valid"));

@@ -69,7 +69,6 @@ weights! {
     NULLABLE_DELETED = 4.0, "the column marks deletion, so it is NULL in every live row. Judged: never on purpose";
     NULLABLE_TREE = 1.6, "the column points at its own table: NULL at the top of the tree. Judged";
     NULLABLE_OPTIONAL = -1.6, "all columns of the key may be NULL: it is for the rows that have them. Judged";
-    NULLABLE_MOMENT = -0.5, "a point in time: NULL may mean that it is not known. Judged";
     SOFT_DELETE_PRIOR = -3.3, "a full key on a table with soft delete";
     SOFT_DELETE_SIBLINGS = 3.6, "share of the keys on such tables that are partial. Judged";
     SOFT_DELETE_REUSE = 1.8, "a name that people choose, and want again after deleting. Judged";

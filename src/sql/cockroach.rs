@@ -8,6 +8,9 @@ use squawk_lexer::TokenKind;
 
 use super::tokens::Tokens;
 
+/// Stands for the AND of a BETWEEN.
+pub const BETWEEN_AND: &str = "|&|";
+
 /// A statement without CockroachDB's own grammar.
 #[derive(Debug, Default)]
 pub struct Rewritten<'a> {
@@ -66,20 +69,39 @@ pub enum Extra {
     At(usize),
 }
 
-/// An expression with CockroachDB's type annotations `e:::T` made casts `e::T`, byte for byte as long as before.
+/// An expression in the grammar of the parser, byte for byte as long as before.
 pub fn rewrite(sql: &str) -> Cow<'_, str> {
-    if !sql.contains(":::") {
+    // most expressions have nothing of the kind
+    if !sql.contains(":::") && !has_word(sql) {
         return Cow::Borrowed(sql);
     }
     let tokens = Tokens::of(sql);
     let mut r = Rewriter::new(&tokens);
+    r.expressions();
     r.annotations();
     r.finish().text
+}
+
+/// A statement of PostgreSQL: what the parser does not bind as the server does, byte for byte as long as before.
+pub fn rewrite_operators<'a>(tokens: &Tokens<'a>) -> Cow<'a, str> {
+    if !has_word(tokens.source()) {
+        return Cow::Borrowed(tokens.source());
+    }
+    let mut r = Rewriter::new(tokens);
+    r.betweens();
+    r.finish().text
+}
+
+/// Whether the text may hold something for [`Rewriter::expressions`].
+fn has_word(sql: &str) -> bool {
+    let at = |word: &str| sql.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()));
+    ["between", "array", "any", "some", "all"].iter().any(|word| at(word)) || sql.contains("b'")
 }
 
 /// A whole statement.
 pub fn rewrite_statement<'a>(tokens: &Tokens<'a>) -> Rewritten<'a> {
     let mut r = Rewriter::new(tokens);
+    r.expressions();
     r.annotations();
     let t = tokens;
     let temporary = usize::from(t.is_any(1, &["temp", "temporary", "unlogged"]));
@@ -197,6 +219,184 @@ impl<'t, 'a> Rewriter<'t, 'a> {
     fn replace(&mut self, i: usize, word: &str) {
         if let Some(t) = self.t.get(i) {
             self.put(t.start, t.end, word.as_bytes());
+        }
+    }
+
+    /// What may stand in any expression.
+    fn expressions(&mut self) {
+        if has_word(self.t.source()) {
+            self.betweens();
+            self.quantified_arrays();
+            self.bytes();
+        }
+    }
+
+    /// `a BETWEEN b AND c` becomes `a LIKE b |&| c`, an operator of nobody, which binds as BETWEEN does: the parser takes
+    /// an OR or IS behind it for a part of `c`, and of what stands before it only the last operand for `a`.
+    /// BETWEEN SYMMETRIC becomes ILIKE.
+    fn betweens(&mut self) {
+        let t = self.t;
+        for i in 1..t.len() {
+            if !t.is(i, "between") || !self.ends_operand(i - 1) && !t.is(i - 1, "not") {
+                continue;
+            }
+            let frame = t.is_any(i - 1, &["rows", "range", "groups"])
+                && (t.is_any(i + 1, &["unbounded", "current"]) || t.is_any(i + 2, &["preceding", "following"]));
+            let word = usize::from(t.is_any(i + 1, &["symmetric", "asymmetric"]));
+            let Some(and) = self.and_of(i + 1 + word).filter(|&and| and > i + 1 + word && !frame) else { continue };
+            // `AND-1` would become one operator
+            let (after, next) = (self.t.get(and).map_or(0, |t| t.end), self.t.get(and + 1).map_or(0, |t| t.start));
+            if after == next && !self.t.is_name(and + 1) && t.kind(and + 1) != Some(TokenKind::OpenParen) {
+                continue;
+            }
+            self.replace(i, if t.is(i + 1, "symmetric") { "ILIKE" } else { "LIKE" });
+            self.blank(i + 1, i + 1 + word);
+            self.replace(and, BETWEEN_AND);
+        }
+    }
+
+    /// Whether an operand may end with the token: where none does, `between` is a name.
+    fn ends_operand(&self, i: usize) -> bool {
+        self.t.is_name(i)
+            || matches!(
+                self.t.kind(i),
+                Some(TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::Literal { .. })
+            )
+    }
+
+    /// The AND that belongs to the BETWEEN whose lower end starts at `i`.
+    fn and_of(&self, mut i: usize) -> Option<usize> {
+        let mut cases = 0usize;
+        loop {
+            match self.t.kind(i)? {
+                TokenKind::OpenParen | TokenKind::OpenBracket => {
+                    i = self.t.after_group(i, self.t.len());
+                    continue;
+                }
+                TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::Comma | TokenKind::Semi => return None,
+                _ if self.t.is(i, "case") => cases += 1,
+                _ if self.t.is(i, "end") => cases = cases.saturating_sub(1),
+                _ if cases == 0 && self.t.is(i, "and") => return Some(i),
+                _ => {}
+            }
+            i += 1;
+        }
+    }
+
+    /// `x = ANY ARRAY[…]:::T[]` becomes `x IN (…)`, `x != ALL ARRAY[…]:::T[]` becomes `x NOT IN (…)`.
+    fn quantified_arrays(&mut self) {
+        let t = self.t;
+        for array in 2..t.len() {
+            // `x = ANY (1, 2)`
+            if t.is_any(array - 1, &["any", "some", "all"])
+                && t.kind(array) == Some(TokenKind::OpenParen)
+                && t.segments(array + 1, t.after_group(array, t.len()).saturating_sub(1)).len() > 1
+            {
+                self.quantified_tuple(array - 1);
+                continue;
+            }
+            let open = array + 1;
+            if !t.is(array, "array")
+                || t.kind(open) != Some(TokenKind::OpenBracket)
+                || t.kind(open + 1) == Some(TokenKind::CloseBracket)
+            {
+                continue;
+            }
+            let quantifier = array - 1;
+            let all = t.is(quantifier, "all");
+            if !all && !t.is_any(quantifier, &["any", "some"]) {
+                continue;
+            }
+            // an operator of two characters may be two tokens
+            let first = if quantifier >= 2 && matches!(t.slice(quantifier - 2, quantifier), "!=" | "<>") {
+                quantifier - 2
+            } else {
+                quantifier - 1
+            };
+            match (t.slice(first, quantifier), all) {
+                ("=", false) => {
+                    self.blank(first, quantifier);
+                    self.replace(quantifier, "IN");
+                    self.blank(array, open);
+                }
+                ("!=" | "<>", true) => {
+                    self.blank(first, quantifier);
+                    self.replace(quantifier, "NOT");
+                    self.replace(array, "IN");
+                }
+                _ => {
+                    self.bracket_array(quantifier);
+                    continue;
+                }
+            }
+            self.found();
+            let after = t.after_group(open, t.len());
+            self.replace(open, "(");
+            self.replace(after - 1, ")");
+            self.blank(after, self.after_annotation(after));
+        }
+    }
+
+    /// The index after the `:::T[]` at `i`, if there is one.
+    fn after_annotation(&self, i: usize) -> usize {
+        let mut end = i;
+        while self.t.kind(end) == Some(TokenKind::Colon) {
+            end += 1;
+        }
+        if end > i {
+            end = self.t.path(end).1;
+            while matches!(self.t.kind(end), Some(TokenKind::OpenParen | TokenKind::OpenBracket)) {
+                end = self.t.after_group(end, self.t.len());
+            }
+        }
+        end
+    }
+
+    /// `= ANY (1, 2)` becomes `IN (1, 2)`, `!= ALL (1, 2)` becomes `NOT IN (1, 2)`.
+    fn quantified_tuple(&mut self, quantifier: usize) {
+        let all = self.t.is(quantifier, "all");
+        let word = if all { "NOT IN" } else { "IN" };
+        for length in [2, 1] {
+            let Some(first) = quantifier.checked_sub(length) else { continue };
+            let symbol = self.t.slice(first, quantifier);
+            if matches!((symbol, all), ("=", false) | ("!=" | "<>", true))
+                && let (Some(a), Some(b)) = (self.t.get(first), self.t.get(quantifier))
+                && b.end - a.start >= word.len()
+            {
+                self.found();
+                self.put(a.start, b.end, word.as_bytes());
+                return;
+            }
+        }
+    }
+
+    /// `> ANY ARRAY[…]:::T[]` becomes `> ANY(ARRAY[…] )`: the annotation makes room for a bracket.
+    fn bracket_array(&mut self, quantifier: usize) {
+        let after = self.t.after_group(quantifier + 2, self.t.len());
+        let end = self.after_annotation(after);
+        if let (Some(word), Some(array)) = (self.t.get(quantifier), self.t.get(quantifier + 1))
+            && let Some(last) = end.checked_sub(1).and_then(|i| self.t.get(i))
+            && end > after
+            && word.end < array.start
+        {
+            self.found();
+            self.put(word.end, word.end + 1, b"(");
+            self.blank(after, end);
+            self.put(last.end - 1, last.end, b")");
+        }
+    }
+
+    /// Bytes `b'\xff'`, which are a bit string to PostgreSQL, become the string `e'\xff'`.
+    fn bytes(&mut self) {
+        for i in 0..self.t.len() {
+            let text = self.t.text(i);
+            if let (Some(inside), Some(token)) = (text.strip_prefix("b'"), self.t.get(i))
+                && matches!(token.kind, TokenKind::Literal { .. })
+                && inside.trim_end_matches('\'').contains(|c| c != '0' && c != '1')
+            {
+                self.found();
+                self.put(token.start, token.start + 1, b"e");
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use squawk_syntax::ast::{self, AstNode, BinOp, LitKind, PostfixOp, PrefixOp};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use crate::catalog::{Comparison, Expr, TypeFamily, canonical_type, family};
+use crate::catalog::{Comparison, Expr, Expression, TypeFamily, canonical_type, family};
 
 /// Names that are a value without parentheses.
 const SPECIAL_VALUES: [&str; 9] = [
@@ -87,7 +87,7 @@ fn known(expr: &ast::Expr) -> Option<Expr> {
             Some(e) => Expr::Binary(
                 "COLLATE".into(),
                 Box::new(convert(&e)),
-                Box::new(Expr::column(&c.collation_ref()?.syntax().text().to_string())),
+                Box::new(Expr::Column(collation(&c.collation_ref()?.syntax().text().to_string()))),
             ),
             None => return None,
         },
@@ -104,16 +104,8 @@ fn known(expr: &ast::Expr) -> Option<Expr> {
             PostfixOp::NotNull(_) => Expr::IsNull(boxed(p.expr())?, true),
             _ => return None,
         },
-        ast::Expr::BetweenExpr(b) => {
-            let target = convert(&b.target()?);
-            if b.between_symmetry().is_some_and(|s| matches!(s, ast::BetweenSymmetry::Symmetric(_))) {
-                return None;
-            }
-            let low = Expr::compare(Comparison::Ge, target.clone(), convert(&b.start()?));
-            let high = Expr::compare(Comparison::Le, target, convert(&b.end()?));
-            let both = Expr::And(vec![low, high]);
-            if b.not_token().is_some() { Expr::Not(Box::new(both)) } else { both }
-        }
+        // each is rewritten before parsing, except the frames of windows
+        ast::Expr::BetweenExpr(_) => return None,
         ast::Expr::CallExpr(c) => call(c)?,
         ast::Expr::TupleExpr(_)
         | ast::Expr::ArrayExpr(_)
@@ -151,6 +143,8 @@ fn cast(inner: Expr, to: &str) -> Expr {
             _ => Expr::Text(t),
         },
         e @ (Expr::Text(_) | Expr::Number(_) | Expr::Bool(_) | Expr::Null) => e,
+        // the elements tell the type
+        e @ Expr::Opaque(..) if kind == TypeFamily::Array && is_array_with_elements(&e) => e,
         e if to == "regclass" => e,
         e if matches!(kind, TypeFamily::Text | TypeFamily::Decimal | TypeFamily::Float) && !to.contains('(') => e,
         // a type annotation of CockroachDB on a function that has that type anyway
@@ -161,19 +155,26 @@ fn cast(inner: Expr, to: &str) -> Expr {
     }
 }
 
+fn is_array_with_elements(e: &Expr) -> bool {
+    matches!(e, Expr::Opaque(text, _) if text.starts_with("ARRAY[") && text.ends_with(']') && text != "ARRAY[]")
+}
+
+fn comparison(op: &BinOp) -> Option<Comparison> {
+    Some(match op {
+        BinOp::Eq(_) => Comparison::Eq,
+        BinOp::Neq(_) | BinOp::Neqb(_) => Comparison::Ne,
+        BinOp::LAngle(_) => Comparison::Lt,
+        BinOp::Lteq(_) => Comparison::Le,
+        BinOp::RAngle(_) => Comparison::Gt,
+        BinOp::Gteq(_) => Comparison::Ge,
+        _ => return None,
+    })
+}
+
 fn binary(b: &ast::BinExpr) -> Option<Expr> {
     let op = b.op()?;
     let (left, right) = (b.lhs()?, b.rhs()?);
-    let comparison = match &op {
-        BinOp::Eq(_) => Some(Comparison::Eq),
-        BinOp::Neq(_) | BinOp::Neqb(_) => Some(Comparison::Ne),
-        BinOp::LAngle(_) => Some(Comparison::Lt),
-        BinOp::Lteq(_) => Some(Comparison::Le),
-        BinOp::RAngle(_) => Some(Comparison::Gt),
-        BinOp::Gteq(_) => Some(Comparison::Ge),
-        _ => None,
-    };
-    if let Some(op) = comparison {
+    if let Some(op) = comparison(&op) {
         if let ast::Expr::CallExpr(c) = &right {
             // x = ANY (ARRAY[…]), x <> ALL (ARRAY[…])
             let (array, negated) = match (op, c.any_fn(), c.all_fn()) {
@@ -182,9 +183,13 @@ fn binary(b: &ast::BinExpr) -> Option<Expr> {
                 (_, Some(_), _) | (_, _, Some(_)) => return None,
                 _ => return Some(Expr::compare(op, convert(&left), convert(&right))),
             };
-            return Some(Expr::In(Box::new(convert(&left)), elements(&array?)?, negated));
+            let elements = elements(&array?)?;
+            return Some(Expr::In(Box::new(convert(&left)), elements, negated));
         }
         return Some(Expr::compare(op, convert(&left), convert(&right)));
+    }
+    if let Some(between) = between(&op, &left, &right) {
+        return Some(between);
     }
     let and_or = |e: Expr, f: Expr| vec![e, f];
     Some(match &op {
@@ -200,29 +205,124 @@ fn binary(b: &ast::BinExpr) -> Option<Expr> {
         }
         BinOp::Is(_) | BinOp::IsNot(_) => {
             let not = matches!(op, BinOp::IsNot(_));
+            if let Some(compared) = is_then_comparison(&left, not, &right) {
+                return Some(compared);
+            }
             match convert(&right) {
                 Expr::Null => Expr::IsNull(Box::new(convert(&left)), not),
-                value => {
-                    Expr::Binary(if not { "IS NOT" } else { "IS" }.into(), Box::new(convert(&left)), Box::new(value))
-                }
+                value => is_value(convert(&left), not, value),
             }
         }
-        BinOp::Escape(_)
-        | BinOp::Overlaps(_)
-        | BinOp::OperatorCall(_)
-        | BinOp::FatArrow(_)
-        | BinOp::ColonEq(_)
-        | BinOp::ColonColon(_) => return None,
-        other => {
-            let between = b.syntax().text_range();
-            let start = left.syntax().text_range().end() - between.start();
-            let end = right.syntax().text_range().start() - between.start();
-            let text = b.syntax().text().slice(start..end).to_string();
-            let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase();
-            let _ = other;
-            Expr::Binary(text, Box::new(convert(&left)), Box::new(convert(&right)))
+        // what the server makes of LIKE … ESCAPE …
+        BinOp::Escape(_) => Expr::Call("like_escape".into(), vec![convert(&left), convert(&right)]),
+        BinOp::Overlaps(_) | BinOp::OperatorCall(_) | BinOp::FatArrow(_) | BinOp::ColonEq(_) | BinOp::ColonColon(_) => {
+            return None;
+        }
+        _ => {
+            let right = if is_custom(b) { chain(&right) } else { (Some(right), Vec::new()) };
+            let first = (operator_text(b)?, right.0?);
+            let rest = std::iter::once(first).chain(right.1);
+            rest.fold(convert(&left), |done, (symbol, next)| operator(&symbol, done, convert(&next)))
         }
     })
+}
+
+/// `a -> b -> c` is `(a -> b) -> c`, and the parser reads it from the right: the first operand, and what follows it.
+fn chain(expr: &ast::Expr) -> (Option<ast::Expr>, Vec<(String, ast::Expr)>) {
+    let (mut first, mut rest) = (None, Vec::new());
+    let (mut at, mut symbol) = (expr.clone(), None);
+    loop {
+        let (operand, next) = match &at {
+            ast::Expr::BinExpr(b) if is_custom(b) => (b.lhs(), b.rhs().zip(operator_text(b))),
+            _ => (Some(at.clone()), None),
+        };
+        match (symbol.take(), operand) {
+            (None, operand) => first = operand,
+            (Some(symbol), Some(operand)) => rest.push((symbol, operand)),
+            (Some(_), None) => {}
+        }
+        let Some((next, of)) = next else { return (first, rest) };
+        (at, symbol) = (next, Some(of));
+    }
+}
+
+/// `a IS NULL = b`, which is `(a IS NULL) = b`, and which the parser takes for `a IS (NULL = b)`.
+fn is_then_comparison(left: &ast::Expr, not: bool, right: &ast::Expr) -> Option<Expr> {
+    let ast::Expr::BinExpr(b) = right else { return None };
+    let (Some(op), ast::Expr::Literal(value)) = (comparison(&b.op()?), b.lhs()?) else { return None };
+    let (value, rest) = (literal(&value)?, b.rhs()?);
+    let is = match value {
+        Expr::Null => Expr::IsNull(Box::new(convert(left)), not),
+        value => is_value(convert(left), not, value),
+    };
+    Some(Expr::compare(op, is, convert(&rest)))
+}
+
+fn is_value(left: Expr, not: bool, value: Expr) -> Expr {
+    Expr::Binary(if not { "IS NOT" } else { "IS" }.into(), Box::new(left), Box::new(value))
+}
+
+/// The name of a collation, without the schema of those of the server.
+fn collation(written: &str) -> String {
+    let tokens = super::Tokens::of(written);
+    let mut path = tokens.path(0).0;
+    if path.len() > 1 && path.first().is_some_and(|s| s == "pg_catalog") {
+        path.remove(0);
+    }
+    path.join(".")
+}
+
+fn is_custom(b: &ast::BinExpr) -> bool {
+    matches!(b.op(), Some(BinOp::CustomOp(_)))
+}
+
+/// What stands between the operands, its spaces folded.
+fn operator_text(b: &ast::BinExpr) -> Option<String> {
+    let all = b.syntax().text_range();
+    let start = b.lhs()?.syntax().text_range().end() - all.start();
+    let end = b.rhs()?.syntax().text_range().start() - all.start();
+    let text = b.syntax().text().slice(start..end).to_string();
+    Some(text.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase())
+}
+
+/// An operator, in words where the server has a symbol for the words.
+fn operator(symbol: &str, left: Expr, right: Expr) -> Expr {
+    let pattern = |right| Expr::Call("similar_to_escape".into(), vec![right]);
+    let (symbol, right) = match symbol {
+        "~~" => ("LIKE", right),
+        "!~~" => ("NOT LIKE", right),
+        "~~*" => ("ILIKE", right),
+        "!~~*" => ("NOT ILIKE", right),
+        "SIMILAR TO" => ("~", pattern(right)),
+        "NOT SIMILAR TO" => ("!~", pattern(right)),
+        other => (other, right),
+    };
+    Expr::Binary(symbol.to_owned(), Box::new(left), Box::new(right))
+}
+
+/// BETWEEN, rewritten as `target LIKE low |&| high`.
+fn between(op: &BinOp, target: &ast::Expr, ends: &ast::Expr) -> Option<Expr> {
+    let (symmetric, negated) = match op {
+        BinOp::Like(_) => (false, false),
+        BinOp::NotLike(_) => (false, true),
+        BinOp::Ilike(_) => (true, false),
+        BinOp::NotIlike(_) => (true, true),
+        _ => return None,
+    };
+    let (first, mut before) = chain(ends);
+    let at = before.iter().position(|(symbol, _)| symbol == super::BETWEEN_AND)?;
+    let mut after = before.split_off(at).into_iter();
+    let fold = |done, (symbol, next): (String, ast::Expr)| operator(&symbol, done, convert(&next));
+    let low = before.into_iter().fold(convert(&first?), fold);
+    let high = convert(&after.next()?.1);
+    let high = after.fold(high, fold);
+    let target = convert(target);
+    let within = |low: &Expr, high: &Expr| {
+        let low = Expr::compare(Comparison::Ge, target.clone(), low.clone());
+        Expr::And(vec![low, Expr::compare(Comparison::Le, target.clone(), high.clone())])
+    };
+    let both = if symmetric { Expr::Or(vec![within(&low, &high), within(&high, &low)]) } else { within(&low, &high) };
+    Some(if negated { Expr::Not(Box::new(both)) } else { both })
 }
 
 /// The elements of `ARRAY[…]` or of a constant such as `'{a,b}'`, behind any casts.
@@ -266,7 +366,8 @@ fn call(c: &ast::CallExpr) -> Option<Expr> {
     if list.all_or_distinct().is_some() || list.star_token().is_some() {
         return None;
     }
-    let args = list.args().map(|a| Some(convert(&a.expr()?))).collect::<Option<Vec<_>>>()?;
+    let args = list.args().map(|a| a.expr()).collect::<Option<Vec<_>>>()?;
+    let args: Vec<Expr> = args.iter().map(convert).collect();
     if args.is_empty() && SPECIAL_VALUES.contains(&name.as_str()) {
         return Some(Expr::Opaque(name.to_ascii_uppercase(), args));
     }
@@ -290,23 +391,81 @@ fn keyword_call(c: &ast::CallExpr) -> Option<Expr> {
         .map(|a| Expr::Call(name, a))
 }
 
-/// The text of what is not modelled, its white space folded, with the columns that stand in it.
+/// The text of what is not modelled, with the columns that stand in it. What is modelled in it is canonical there, too.
 fn opaque(node: &SyntaxNode) -> Expr {
-    let mut text = String::new();
-    for token in node.descendants_with_tokens().filter_map(|e| e.into_token()) {
-        if !token.kind().is_trivia() {
-            text.push_str(token.text());
-        } else if !text.ends_with(' ') {
-            text.push(' ');
+    let mut out = Opaque::default();
+    out.children(node);
+    Expr::Opaque(out.text.trim_end().to_owned(), out.columns)
+}
+
+#[derive(Default)]
+struct Opaque {
+    text: String,
+    columns: Vec<Expr>,
+}
+
+impl Opaque {
+    fn children(&mut self, node: &SyntaxNode) {
+        if let Some(array) = ast::ArrayExpr::cast(node.clone())
+            && node.first_token().is_some_and(|t| t.kind() == SyntaxKind::ARRAY_KW)
+        {
+            self.text += "ARRAY[";
+            for (i, element) in array.exprs().enumerate() {
+                self.text += if i > 0 { ", " } else { "" };
+                self.expression(&element, false);
+            }
+            self.text += "]";
+            return;
+        }
+        let keyword = matches!(
+            node.kind(),
+            SyntaxKind::CASE_EXPR | SyntaxKind::WHEN_CLAUSE | SyntaxKind::WHEN_CLAUSE_LIST | SyntaxKind::ELSE_CLAUSE
+        );
+        for child in node.children_with_tokens() {
+            if let Some(token) = child.as_token() {
+                if token.kind().is_trivia() {
+                    self.space();
+                } else if keyword {
+                    self.text += &token.text().to_ascii_uppercase();
+                } else {
+                    self.text += token.text();
+                }
+                continue;
+            }
+            let Some(child) = child.into_node() else { continue };
+            // ELSE NULL is what a CASE does anyway
+            if child.kind() == SyntaxKind::ELSE_CLAUSE
+                && child.children().find_map(ast::Expr::cast).is_some_and(|e| convert(&e) == Expr::Null)
+            {
+                self.space();
+            } else if let Some(expr) = ast::Expr::cast(child.clone()) {
+                self.expression(&expr, !keyword);
+            } else {
+                self.children(&child);
+            }
         }
     }
-    let mut columns: Vec<Expr> = Vec::new();
-    for name in node.descendants().filter_map(ast::NameRef::cast) {
-        let is_function = name.syntax().parent().is_some_and(|p| p.kind() == SyntaxKind::CALL_EXPR);
-        let column = Expr::Column(name.text());
-        if !is_function && !columns.contains(&column) {
-            columns.push(column);
+
+    fn expression(&mut self, expr: &ast::Expr, bracket: bool) {
+        let expr = Expression::new(convert(expr));
+        let delimited = match expr.tree() {
+            Expr::Column(_) | Expr::Number(_) | Expr::Text(_) | Expr::Bool(_) | Expr::Null | Expr::Call(..) => true,
+            Expr::Opaque(text, _) => text.starts_with("ARRAY[") || text.ends_with(')') || text.ends_with(']'),
+            _ => false,
+        };
+        let text = expr.to_string();
+        self.text += &if bracket && !delimited { format!("({text})") } else { text };
+        for name in expr.columns() {
+            let column = Expr::column(name);
+            if !self.columns.contains(&column) {
+                self.columns.push(column);
+            }
         }
     }
-    Expr::Opaque(text.trim_end().to_owned(), columns)
+
+    fn space(&mut self) {
+        if !self.text.ends_with(' ') {
+            self.text.push(' ');
+        }
+    }
 }

@@ -5,7 +5,8 @@ mod cockroach;
 mod expression;
 mod tokens;
 
-pub use cockroach::{Extra, Rewritten, rewrite, rewrite_statement};
+use cockroach::BETWEEN_AND;
+pub use cockroach::{Extra, Rewritten, rewrite, rewrite_operators, rewrite_statement};
 pub use expression::{convert, parse_expression, parse_expressions};
 pub use tokens::{Token, Tokens, is_trivia};
 

@@ -21,6 +21,8 @@ pub(super) enum Class {
     Code,
     /// psql's `\i`.
     Include,
+    /// Begins or ends a transaction.
+    Transaction,
     /// Takes back what came before.
     Rollback,
     /// No statement that is known.
@@ -28,24 +30,20 @@ pub(super) enum Class {
 }
 
 /// First words of statements that make, change or drop no part of a table.
-const HARMLESS: [&str; 67] = [
-    "abort",
+const HARMLESS: [&str; 62] = [
     "analyze",
     "analyse",
     "backup",
-    "begin",
     "call",
     "cancel",
     "checkpoint",
     "close",
     "cluster",
-    "commit",
     "configure",
     "deallocate",
     "declare",
     "delete",
     "discard",
-    "end",
     "execute",
     "explain",
     "export",
@@ -79,7 +77,6 @@ const HARMLESS: [&str; 67] = [
     "security",
     "show",
     "split",
-    "start",
     "table",
     "truncate",
     "unlisten",
@@ -131,6 +128,8 @@ pub(super) fn classify(t: &Tokens<'_>) -> Class {
         // whether data follow, stands behind the list of columns
         "copy" => Class::Copy,
         "do" => Class::Code,
+        "begin" | "start" | "commit" | "end" => Class::Transaction,
+        "abort" => Class::Rollback,
         "rollback" => {
             if (1..t.len()).any(|i| t.is(i, "to")) {
                 Class::Skip
@@ -216,6 +215,7 @@ mod tests {
             ("INSERT INTO t VALUES (1)", Class::Skip),
             ("WITH x AS (SELECT 1) SELECT 1", Class::Select),
             ("ROLLBACK", Class::Rollback),
+            ("START TRANSACTION", Class::Transaction),
             ("ROLLBACK TO SAVEPOINT s", Class::Skip),
             ("DO $$ BEGIN END $$", Class::Code),
             ("FLY ME TO THE MOON", Class::Unknown),

@@ -25,7 +25,7 @@ use std::borrow::Cow;
 
 use crate::catalog::{Catalog, Missing, Origin, Part};
 use crate::engine::{Engine, Product};
-use crate::sql::{Rewritten, rewrite_statement};
+use crate::sql::{Rewritten, rewrite_operators, rewrite_statement};
 
 use apply::{Applier, Complaint};
 use class::Class;
@@ -85,7 +85,11 @@ pub struct Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}:{}: not understood: {} ({})", self.file, self.line, self.column, self.statement, self.reason)
+        let what = match self.severity {
+            Severity::Ignored => "passed over",
+            Severity::Unread => "not understood",
+        };
+        write!(f, "{}:{}:{}: {what}: {} ({})", self.file, self.line, self.column, self.statement, self.reason)
     }
 }
 
@@ -97,6 +101,7 @@ pub fn read(files: &[SchemaFile], options: &Options) -> Reading {
     let mut problems = Vec::new();
     for (file, text) in files.iter().zip(&texts) {
         state.forget_search_path();
+        state.transaction = None;
         let mut position = Position::new(text);
         split::split(text, &mut |statement| {
             let line = position.of(statement.offset).0;
@@ -126,13 +131,21 @@ fn apply(state: &mut State, statement: &Statement<'_>, origin: Origin) -> Vec<Co
         applier.unread("a quote or comment in it is never closed");
         return applier.complaints;
     }
+    if matches!(statement.class, Class::Definition | Class::Relation)
+        && let Some(defined) = &mut applier.state.transaction
+    {
+        *defined = true;
+    }
     match statement.class {
+        Class::Transaction => {
+            applier.state.transaction = tokens.is_any(0, &["begin", "start"]).then_some(false);
+        }
         Class::Skip | Class::Copy => {}
         Class::Definition if tokens.too_deep() => applier.unread("it nests too deep"),
         Class::Definition => {
             // what is PostgreSQL's for certain is not searched for what only CockroachDB has
             let rewritten = if applier.state.engine.product == Product::PostgreSql {
-                Rewritten { text: tokens.source().into(), ..Rewritten::default() }
+                Rewritten { text: rewrite_operators(tokens), ..Rewritten::default() }
             } else {
                 rewrite_statement(tokens)
             };
@@ -151,12 +164,17 @@ fn apply(state: &mut State, statement: &Statement<'_>, origin: Origin) -> Vec<Co
             session::select(applier.state, tokens);
         }
         Class::Code => {
-            if session::may_define(tokens) {
+            if let Some(what) = session::defines(tokens) {
+                applier.unread(format!("code is not executed, and there is {what} in it"));
+            } else if session::may_define(tokens) {
                 applier.ignored("code is not executed");
             }
         }
         Class::Include => applier.unread("another file is included: give it as a source"),
-        Class::Rollback => applier.ignored("what came before is not taken back"),
+        Class::Rollback => match applier.state.transaction.take() {
+            Some(true) => applier.unread("what came before is not taken back"),
+            _ => applier.ignored("there is nothing to take back"),
+        },
         Class::Unknown => applier.unread("not a statement that is known here"),
     }
     applier.complaints

@@ -62,6 +62,21 @@ pub(super) fn makes_table(t: &Tokens<'_>) -> bool {
     false
 }
 
+/// What code plainly does to tables, their parts or types: `CREATE TABLE`, by its words.
+pub(super) fn defines(t: &Tokens<'_>) -> Option<String> {
+    let code = t.source().to_ascii_lowercase();
+    let words: Vec<&str> = code
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|w| !w.is_empty() && !matches!(*w, "unique" | "unlogged"))
+        .collect();
+    words.windows(2).find_map(|w| match w {
+        [verb @ ("create" | "alter" | "drop"), object @ ("table" | "index" | "type" | "domain")] => {
+            Some(format!("{} {}", verb.to_ascii_uppercase(), object.to_ascii_uppercase()))
+        }
+        _ => None,
+    })
+}
+
 /// Whether code may define something, by its words.
 pub(super) fn may_define(t: &Tokens<'_>) -> bool {
     let code = t.source().to_ascii_lowercase();

@@ -90,6 +90,8 @@ pub(super) struct State {
     pub schemas: BTreeSet<String>,
     pub databases: BTreeSet<String>,
     pub search_path: Vec<String>,
+    /// In a transaction that the file began: whether something was defined in it.
+    pub transaction: Option<bool>,
     /// Names that a relation or constraint had at some time: a name not among them is free, without a search.
     used: HashSet<Qualified>,
     /// Tables that had a child or partition at some time.
@@ -117,6 +119,7 @@ impl State {
             schemas: BTreeSet::from(["public".to_owned()]),
             databases: BTreeSet::new(),
             search_path: vec!["public".to_owned()],
+            transaction: None,
             used: HashSet::new(),
             has_had_children: HashSet::new(),
         }

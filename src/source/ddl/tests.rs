@@ -247,9 +247,11 @@ fn problems_say_where_and_why() {
         ("SELECT 1;\n /* é */ ALTER TABLE nowhere ADD COLUMN x int", Unread, 2, 10, "nowhere is not known"),
         ("CREATE TABLE t AS SELECT 1", Unread, 1, 1, "made from a query"),
         ("SELECT * INTO t FROM u", Unread, 1, 1, "made from a query"),
-        ("DO $$ BEGIN CREATE TABLE t (a int); END $$", Ignored, 1, 1, "not executed"),
+        ("DO $$ BEGIN CREATE TABLE t (a int); END $$", Unread, 1, 1, "CREATE TABLE"),
+        ("DO $$ BEGIN DROP FUNCTION f(); END $$", Ignored, 1, 1, "not executed"),
         ("\n\\i other.sql\n", Unread, 2, 1, "included"),
-        ("BEGIN; CREATE TABLE t (a int); ROLLBACK", Ignored, 1, 32, "taken back"),
+        ("BEGIN; CREATE TABLE t (a int); ROLLBACK", Unread, 1, 32, "taken back"),
+        ("CREATE TABLE t (a int); ROLLBACK", Ignored, 1, 25, "nothing to take back"),
         ("FLY ME TO THE MOON", Unread, 1, 1, "not a statement"),
         ("CREATE TABLE t (a text DEFAULT 'x", Unread, 1, 1, "never closed"),
         ("CREATE TABLE t (a int); CREATE TABLE t (b int)", Unread, 1, 25, "differs"),
@@ -307,4 +309,32 @@ fn depth_is_no_danger() {
         let reading = read(&[file(&sql)], &Options::default());
         assert!(reading.catalog.table("public", "u").is_some() || !reading.problems.is_empty());
     }
+}
+
+#[test]
+fn what_cockroachdb_prints_and_people_write_is_one_schema() {
+    let printed = "CREATE TABLE public.t (a INT8 NULL, g GEOMETRY(POINT,4326) NULL, tags STRING[] NULL, d BYTES NULL,
+        CONSTRAINT \"primary\" PRIMARY KEY (a ASC),
+        CONSTRAINT c1 CHECK (a = ANY ARRAY[1:::INT8, 2:::INT8, 3:::INT8]:::INT8[]),
+        CONSTRAINT c2 CHECK (a != ALL ARRAY[1:::INT8, 2:::INT8]:::INT8[]),
+        CONSTRAINT c3 CHECK (tags != ARRAY['a':::STRING, 'b':::STRING]:::STRING[]),
+        CONSTRAINT c4 CHECK ((a BETWEEN 0:::INT8 AND 9:::INT8) OR (a IS NULL)),
+        CONSTRAINT c5 CHECK (CASE WHEN a > 1:::INT8 THEN d IS NULL ELSE NULL END),
+        CONSTRAINT c6 CHECK (a > ANY ARRAY[1:::INT8, 2:::INT8]:::INT8[]))";
+    let written = "CREATE TABLE t (a INT8 CONSTRAINT \"primary\" PRIMARY KEY, g geometry(point,4326), tags string[],
+        d bytes, CONSTRAINT c1 CHECK (a IN (1, 2, 3)), CONSTRAINT c2 CHECK (a NOT IN (1, 2)),
+        CONSTRAINT c3 CHECK (tags <> ARRAY['a','b']), CONSTRAINT c4 CHECK (a BETWEEN 0 AND 9 OR a IS NULL),
+        CONSTRAINT c5 CHECK (case when a > 1 then d is null end),
+        CONSTRAINT c6 CHECK (a > ANY (ARRAY[1, 2])))";
+    let [printed, written] = [printed, written].map(|sql| {
+        let reading = read(&[file(sql)], &engine(Product::CockroachDb));
+        assert_eq!(reading.problems, []);
+        reading.catalog.tables.iter().map(describe).collect::<Vec<_>>().join("\n")
+    });
+    assert_eq!(printed, written);
+    let bytes = read(
+        &[file("CREATE TABLE t (d BYTES DEFAULT b'\\x00\\xff', e bit DEFAULT B'1')")],
+        &engine(Product::CockroachDb),
+    );
+    assert_eq!(bytes.problems, []);
 }
