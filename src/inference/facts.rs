@@ -560,7 +560,7 @@ fn class_of(c: &Column<'_>) -> Class {
     if let Some(class) = class(&joined) {
         return class;
     }
-    if matches!(joined.as_str(), "urlkey" | "shortname" | "useragent") {
+    if matches!(joined.as_str(), "urlkey" | "shortname") {
         return Class::Slug;
     }
     if c.words.iter().any(|w| w == "idempotency") {

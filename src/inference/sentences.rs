@@ -34,6 +34,14 @@ pub struct About<'f, 'a> {
 struct Part<'m> {
     feature: &'m str,
     weight: f64,
+    /// What it is about, unless it is but the base rate.
+    topic: Option<Topic>,
+}
+
+impl<'m> Part<'m> {
+    fn new(feature: &'m str, weight: f64) -> Part<'m> {
+        Part { feature, weight, topic: Topic::of(feature) }
+    }
 }
 
 /// Why a key is believed to be missing.
@@ -80,8 +88,8 @@ pub fn of_bound(
 }
 
 fn parts<'m>(base: &Active<'m>, share: f64, heard: &Active<'m>) -> Vec<Part<'m>> {
-    let scaled = base.features().iter().map(|(feature, weight)| Part { feature, weight: weight * share });
-    scaled.chain(heard.features().iter().map(|(feature, weight)| Part { feature, weight: *weight })).collect()
+    let scaled = base.features().iter().map(|(feature, weight)| Part::new(feature, weight * share));
+    scaled.chain(heard.features().iter().map(|(feature, weight)| Part::new(feature, *weight))).collect()
 }
 
 fn explain(about: &About<'_, '_>, parts: &[Part<'_>], score: f64, scale: Thresholds) -> Belief {
@@ -99,7 +107,7 @@ fn explain(about: &About<'_, '_>, parts: &[Part<'_>], score: f64, scale: Thresho
 
 /// The sentence on one topic, if its features weigh enough together.
 fn sentence(about: &About<'_, '_>, topic: Topic, parts: &[Part<'_>], least: f64) -> Option<Evidence> {
-    let mut of_topic: Vec<&Part<'_>> = parts.iter().filter(|p| Topic::of(p.feature) == Some(topic)).collect();
+    let mut of_topic: Vec<&Part<'_>> = parts.iter().filter(|p| p.topic == Some(topic)).collect();
     let sum: f64 = of_topic.iter().map(|p| p.weight).sum();
     if sum.abs() < least {
         return None;
@@ -108,7 +116,7 @@ fn sentence(about: &About<'_, '_>, topic: Topic, parts: &[Part<'_>], least: f64)
     of_topic.retain(|p| p.weight.signum() == sum.signum());
     of_topic.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let mut said: Vec<String> = Vec::new();
-    for phrase in of_topic.iter().filter_map(|p| phrases::phrase(about, p.feature, sum > 0.0)) {
+    for phrase in of_topic.iter().filter_map(|p| phrases::phrase(about, topic, p.feature, sum > 0.0)) {
         if said.len() < 2 && !said.contains(&phrase) {
             said.push(phrase);
         }
@@ -119,15 +127,12 @@ fn sentence(about: &About<'_, '_>, topic: Topic, parts: &[Part<'_>], least: f64)
 
 /// Where no group as a whole speaks for the guard: the one reason that does most, or what the guard is about.
 fn strongest(about: &About<'_, '_>, parts: &[Part<'_>]) -> Evidence {
-    let told = parts.iter().filter(|p| p.weight > 0.0 && Topic::of(p.feature).is_some());
+    let told = parts.iter().filter(|p| p.weight > 0.0);
     let best = told
-        .filter_map(|p| phrases::phrase(about, p.feature, true).map(|text| (p, text)))
-        .max_by(|a, b| a.0.weight.total_cmp(&b.0.weight));
+        .filter_map(|p| Some((p.weight, p.topic?, phrases::phrase(about, p.topic?, p.feature, true)?)))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
     match best {
-        Some((part, text)) => {
-            let source = Topic::of(part.feature).map_or(Source::Shape, Topic::source);
-            Evidence::new(source, part.weight, text)
-        }
+        Some((weight, topic, text)) => Evidence::new(topic.source(), weight, text),
         None => Evidence::new(Source::Shape, 0.0, phrases::general(about, Topic::Company)),
     }
 }

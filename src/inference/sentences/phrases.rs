@@ -8,8 +8,7 @@ use crate::inference::features::rest;
 use crate::inference::model::Class;
 
 /// What a feature says about this guard; `None` if it is not worth words of its own.
-pub fn phrase(about: &About<'_, '_>, feature: &str, supports: bool) -> Option<String> {
-    let topic = Topic::of(feature)?;
+pub fn phrase(about: &About<'_, '_>, topic: Topic, feature: &str, supports: bool) -> Option<String> {
     match topic {
         Topic::Name => Some(name(about, supports)),
         Topic::Type => Some(type_of(about, supports)),
