@@ -42,7 +42,7 @@ fn one(out: &mut String, audit: &SourceAudit, style: Style) {
     let dim = Ansi::new().dimmed();
     let heading = match audit.error {
         Some(_) => clean(&audit.source.name),
-        None => format!("{}  ({}, {} tables)", clean(&audit.source.name), audit.engine, audit.tables),
+        None => format!("{}  ({}, {})", clean(&audit.source.name), audit.engine, tables(audit.tables)),
     };
     let _ = writeln!(out, "{}", paint(style, bold, &heading));
     if let Some(error) = &audit.error {
@@ -118,6 +118,10 @@ fn block(f: &Finding, style: Style) -> String {
     lines.join("\n")
 }
 
+fn tables(n: usize) -> String {
+    if n == 1 { "1 table".to_owned() } else { format!("{n} tables") }
+}
+
 fn summary(audit: &SourceAudit) -> String {
     let mut out = String::new();
     let by = audit.count(|f| f.severity);
@@ -127,11 +131,11 @@ fn summary(audit: &SourceAudit) -> String {
         .collect();
     let _ = match audit.findings.len() {
         0 if !audit.unread.is_empty() => {
-            writeln!(out, "\nNo missing guards found in the {} tables that could be read.", audit.tables)
+            writeln!(out, "\nNo missing guards found in what could be read ({}).", tables(audit.tables))
         }
-        0 => writeln!(out, "\nNo missing guards found in {} tables.", audit.tables),
-        1 => writeln!(out, "\n1 finding ({}) in {} tables.", parts.join(", "), audit.tables),
-        n => writeln!(out, "\n{n} findings ({}) in {} tables.", parts.join(", "), audit.tables),
+        0 => writeln!(out, "\nNo missing guards found in {}.", tables(audit.tables)),
+        1 => writeln!(out, "\n1 finding ({}) in {}.", parts.join(", "), tables(audit.tables)),
+        n => writeln!(out, "\n{n} findings ({}) in {}.", parts.join(", "), tables(audit.tables)),
     };
     if audit.below_confidence > 0 {
         let _ = writeln!(out, "{} more are less sure: --min-confidence low", audit.below_confidence);
