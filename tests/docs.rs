@@ -16,6 +16,9 @@ fn rule_pages_are_current() {
     let mut pages = vec![];
     for rule in RULES {
         let _ = writeln!(index, "- [{}]({0}.md): {}", rule.id, rule.summary());
+        for framework in ["Django", "Rails", "SQLAlchemy", "Prisma"] {
+            assert!(rule.page().contains(framework), "{} does not tell how to fix it in {framework}", rule.id);
+        }
         pages.push((format!("{}.md", rule.id), format!("# {}\n\n{}\n", rule.id, rule.page().trim_end())));
     }
     pages.push(("README.md".to_owned(), index));

@@ -79,11 +79,23 @@ pub fn doubt(facts: &Facts<'_>, table: &Table<'_>, candidate: &Candidate) -> Opt
         let names: Vec<&str> = table.each(wider).map(|c| c.name()).collect();
         return Some(format!("a key on ({}) is there: its authors let this repeat within the rest", names.join(", ")));
     }
+    if is_log(table) {
+        return Some(format!("rows of {} are entries: they come again", table.name()));
+    }
     match (candidate.family, set) {
         (Family::Natural, [c]) => kept(table, table.at(*c)),
+        (Family::ForeignId, [c]) => elsewhere(table, table.at(*c)),
         (Family::Pair, [a, b]) => met(facts, table, table.at(*a), table.at(*b)),
         _ => None,
     }
+}
+
+/// A table that is written to and not looked things up in, by its name. Histories and events are not among them: of the keys
+/// that the weights believe in on such tables of 39 real schemas, 51 of 54 are there.
+fn is_log(table: &Table<'_>) -> bool {
+    const LAST: [&str; 6] = ["log", "audit", "queue", "changelog", "outbox", "trace"];
+    const ANY: [&str; 3] = ["staging", "tmp", "temp"];
+    LAST.contains(&table.last()) || table.words.iter().any(|w| ANY.contains(&w.as_str()))
 }
 
 /// A value that a row keeps, and others keep as well.
@@ -101,6 +113,14 @@ fn kept(table: &Table<'_>, c: &Column<'_>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// A number that names a row of a table which is not in the schema: a reference like any other. Identities that other
+/// systems give out are texts.
+fn elsewhere(table: &Table<'_>, c: &Column<'_>) -> Option<String> {
+    let own = table.qualifier(c) == Qualifier::Own;
+    (c.kind.is_number() && c.kind_column.is_none() && c.class != Class::External && !own)
+        .then(|| format!("{} names a row of something that is not in this schema: several may point at it", c.name()))
 }
 
 /// Two references of a row that may well meet again in another.

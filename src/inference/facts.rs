@@ -396,7 +396,7 @@ impl<'a> Table<'a> {
             parent: None,
             tenant: None,
             primary_kind: "none",
-            framework: frameworks::owns(&table.name),
+            framework: frameworks::owns(&table.schema, &table.name),
             event: false,
             eventish: false,
             link: false,

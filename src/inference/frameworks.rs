@@ -3,6 +3,18 @@
 //! Tables of a framework that hold users, groups or tags are tables like others: where their keys are there, nothing is
 //! said about them, and where they are gone, that is worth knowing.
 
+/// Schemas that belong to a server or framework as a whole: Hasura, Supabase, pg_cron, TimescaleDB, PostGIS.
+const SCHEMAS: [&str; 8] = [
+    "hdb_catalog",
+    "hdb_views",
+    "graphile_migrate",
+    "graphile_worker",
+    "cron",
+    "_timescaledb_catalog",
+    "tiger",
+    "topology",
+];
+
 /// Names of such tables; `*` stands for any ending.
 const BOOKS: [&str; 35] = [
     // Django
@@ -47,8 +59,11 @@ const BOOKS: [&str; 35] = [
     "hdb_*",
 ];
 
-/// Whether a framework owns a table of that name.
-pub fn owns(table: &str) -> bool {
+/// Whether a framework owns a table of that schema and name.
+pub fn owns(schema: &str, table: &str) -> bool {
+    if SCHEMAS.contains(&schema) {
+        return true;
+    }
     let table = table.to_ascii_lowercase();
     BOOKS.iter().any(|b| match b.strip_suffix('*') {
         Some(front) => table.starts_with(front),
@@ -63,7 +78,8 @@ mod tests {
 
     #[test]
     fn books_and_not_things() {
-        assert!(owns("django_migrations") && owns("DATABASECHANGELOGLOCK") && owns("hdb_catalog"));
+        let owns = |table| owns("public", table);
+        assert!(owns("django_migrations") && owns("DATABASECHANGELOGLOCK") && super::owns("hdb_catalog", "event_log"));
         assert!(!owns("auth_user") && !owns("auth_group_permissions") && !owns("migration_request") && !owns("django"));
     }
 }

@@ -10,7 +10,7 @@ pub mod conventions;
 mod doubts;
 pub mod facts;
 pub mod features;
-mod frameworks;
+pub mod frameworks;
 pub mod model;
 mod select;
 mod sentences;

@@ -41,6 +41,7 @@ use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, ForeignKey, 
 use crate::engine::add_guard;
 use crate::evidence::{Confidence, Evidence, Severity, Source, Thresholds};
 use crate::guard::{Guard, fit, hex};
+use crate::inference::frameworks;
 use crate::inference::{Belief, Inference};
 
 /// All rules, in the order in which they are listed.
@@ -318,6 +319,8 @@ pub fn audit(catalog: &Catalog, rules: &[&'static Rule]) -> Audit {
         }
         let mut proposals = Vec::new();
         (rule.check)(&context, &mut proposals);
+        // what a framework keeps for itself is not the user's to change
+        proposals.retain(|p| !frameworks::owns(&p.table.0, &p.table.1));
         scored.extend(proposals.into_iter().map(|proposal| Scored::new(rule, proposal)));
     }
     let mut by_table: BTreeMap<(String, String), Vec<Scored>> = BTreeMap::new();
@@ -353,7 +356,7 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
             None => merged.push(s),
         }
     }
-    // of two checks the stricter one that is believed as much makes the other unnecessary: > 0 and >= 0
+    // of > 0 and >= 0 the surer one speaks, the stricter one if they are as sure
     let checks: Vec<(Expression, Option<Confidence>)> = merged
         .iter()
         .filter_map(|s| match &s.proposal.guard {
@@ -364,7 +367,10 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
     merged.retain(|s| {
         let Guard::Check { condition } = &s.proposal.guard else { return true };
         let stricter = |other: &Expression| other != condition && other.implies(condition);
-        !checks.iter().any(|(other, confidence)| stricter(other) && *confidence >= s.confidence())
+        let looser = |other: &Expression| other != condition && condition.implies(other);
+        !checks.iter().any(|(other, confidence)| {
+            stricter(other) && *confidence >= s.confidence() || looser(other) && *confidence > s.confidence()
+        })
     });
     one_key_for_one_hole(&mut merged);
     let believed: Vec<(BTreeSet<String>, Option<Confidence>)> = merged

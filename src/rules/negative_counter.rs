@@ -40,6 +40,7 @@ declare_rule! {
     /// Django: `PositiveIntegerField`, or `CheckConstraint(condition=Q(available_seats__gte=0), name=…)`; and in the view
     /// `Show.objects.filter(pk=pk, available_seats__gt=0).update(available_seats=F("available_seats") - 1)`.
     /// Rails: `add_check_constraint :shows, "available_seats >= 0"`. SQLAlchemy: `CheckConstraint("available_seats >= 0")`.
+    /// Prisma knows no CHECK: put the statement into the migration's SQL.
     "negative-counter", needs: [UserTypes]
 }
 

@@ -34,6 +34,9 @@ declare_rule! {
     /// On every engine: a partial key for the rows with NULL, `CREATE UNIQUE INDEX … ON t (name) WHERE parent_id IS NULL`.
     /// PostgreSQL 15 and later: `UNIQUE NULLS NOT DISTINCT (parent_id, name)`. Or make the column NOT NULL.
     /// Django: `UniqueConstraint(fields=["name"], condition=Q(parent__isnull=True), name=…)`, or `nulls_distinct=False`.
+    /// Rails: `add_index :folders, :name, unique: true, where: "parent_id IS NULL"`, or `nulls_not_distinct: true`. SQLAlchemy:
+    /// `Index(…, "name", unique=True, postgresql_where=text("parent_id IS NULL"))`, or `postgresql_nulls_not_distinct=True`.
+    /// Prisma has no partial keys: put the statement into the migration by hand (`prisma migrate dev --create-only`).
     "nullable-unique", prior: w::NULLABLE_PRIOR, needs: []
 }
 

@@ -135,7 +135,7 @@ fn look(
         return None;
     }
     let message =
-        format!("{}.{} can pass {}: two requests can both take the last one.", table.label(), part.name, whole.name);
+        format!("{}.{} can pass {}: nothing holds the one to the other.", table.label(), part.name, whole.name);
     let mut p = Proposal::new(table, Guard::Check { condition: condition.clone() }, Severity::High, message, because);
     if SOFT.contains(&word) {
         p.add(Evidence::new(Source::Name, w::CAPACITY_SOFT, format!("a {word} may be lowered below what is used")));

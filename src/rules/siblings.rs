@@ -64,6 +64,8 @@ pub fn check_elsewhere(context: &Context<'_>, table: &Table, condition: &Express
 
 /// The evidence of `k` siblings out of `n`, in words that end in `what`.
 pub fn weigh(k: usize, n: usize, what: &str) -> Option<Evidence> {
+    let one = what.replacen("tables", "table", 1);
+    let what = if n == 1 { &one } else { what };
     match (k, n) {
         (0, 0..3) => None,
         (0, n) => {

@@ -36,6 +36,8 @@ declare_rule! {
     /// of a partitioned table (`CREATE INDEX ON ONLY`) becomes valid once each partition's own index is attached to it;
     /// `REINDEX` does nothing for it.
     /// In Django: `ValidateConstraint("model", name="c")` from `django.contrib.postgres.operations`.
+    /// Rails: `validate_check_constraint :shows, name: "c"`, `validate_foreign_key`. SQLAlchemy (Alembic) and Prisma have no
+    /// word for it: `op.execute("ALTER TABLE …")`, or the statement in the migration's SQL.
     "unvalidated-constraint", prior: 0.0, needs: []
 }
 

@@ -22,7 +22,7 @@ weights! {
 
     // Ranges
     RANGE_PRIOR = -1.5, "a numeric column with a word of a scale in its name. Measured: 32 of 115 are held to it";
-    RANGE_FIXED = 2.2, "the scale is fixed by its definition. Measured, ports: 25 of 35";
+    RANGE_FIXED = 1.9, "the scale is fixed by its definition. Measured, ports: 25 of 35";
     RANGE_PLACE = 1.2, "latitude, longitude, month: fixed as well. Measured: none of 68, so more has to speak for it";
     RANGE_USUAL = 1.0, "the scale is usual but not the only one (percent may pass 100, a day of week may start at 1). Measured, percent: none of 5. Judged";
     RANGE_WHOLE = 0.6, "an integer on a scale. Measured: 25 of 37 integers, 7 of 51 smallints, none of 27 others";
@@ -71,7 +71,7 @@ weights! {
     NULLABLE_OPTIONAL = -1.6, "all columns of the key may be NULL: it is for the rows that have them. Judged";
     SOFT_DELETE_PRIOR = -3.3, "a full key on a table with soft delete";
     SOFT_DELETE_SIBLINGS = 3.6, "share of the keys on such tables that are partial. Judged";
-    SOFT_DELETE_REUSE = 1.8, "a name that people choose, and want again after deleting. Judged";
+    SOFT_DELETE_REUSE = 2.0, "a name that people choose, and want again after deleting. Judged";
     SOFT_DELETE_IDENTITY = -2.5, "a reference, token or external id: it is not given out twice. Judged";
     CASE_PRIOR = -2.0, "a key on text that is compared letter by letter";
     CASE_INDEX = 3.2, "an index on lower() of the column beside it: the application looks it up without regard to case. Judged";
@@ -93,10 +93,10 @@ weights! {
     REFERENCE_LOG = -2.5, "rows of logs outlive what they tell of. Judged";
 
     // Primary keys
-    KEYLESS_PRIOR = 1.0, "a table without a primary key";
+    KEYLESS_PRIOR = 0.0, "a table without a primary key";
     KEYLESS_FACT = 1.5, "nothing is declared. Judged: rarely on purpose";
-    KEYLESS_LOG = -3.0, "logs and staging tables live without one. Judged";
-    KEYLESS_UNIQUE = 0.5, "a unique key without NULLs is there to be promoted";
+    KEYLESS_LOG = -2.5, "logs and staging tables live without one. Judged";
+    KEYLESS_UNIQUE = -2.5, "a unique key without NULLs does the work already. Judged";
     KEYLESS_ID = 1.0, "a column that names the row itself";
     KEYLESS_JOIN = 1.5, "the whole table is its references";
 }

@@ -26,7 +26,10 @@ pub fn phrase(about: &About<'_, '_>, topic: Topic, feature: &str, supports: bool
 pub fn general(about: &About<'_, '_>, topic: Topic) -> String {
     let t = about.table.name();
     match topic {
-        Topic::Name | Topic::Index | Topic::Siblings | Topic::Own => format!("it is about {}", about.names()),
+        Topic::Name => format!("what {} is called", about.names()),
+        Topic::Index => format!("the indexes of {t}"),
+        Topic::Siblings => "what the schema does with columns like this".to_owned(),
+        Topic::Own => format!("the keys that {t} has already"),
         Topic::Type => type_of(about, true),
         Topic::Table => format!("{t} has {}", columns(about.table.payload.len())),
         Topic::Reference => match about.table.refs.len() {
