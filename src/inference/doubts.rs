@@ -3,6 +3,7 @@
 //! A doubt leaves a proposal with low confidence, whatever its score, and says why.
 
 use super::candidates::Candidate;
+use super::conventions::Share;
 use super::facts::{Column, Facts, Kind, Qualifier, Table};
 use super::model::{Class, Family};
 
@@ -88,6 +89,19 @@ pub fn doubt(facts: &Facts<'_>, table: &Table<'_>, candidate: &Candidate) -> Opt
         (Family::Pair, [a, b]) => met(facts, table, table.at(*a), table.at(*b)),
         _ => None,
     }
+}
+
+/// The schema's convention is to have no such key: of three tables and more with the same columns, less than a third has.
+/// That is no reason to act; it is a reason to doubt where hardly any has, and the flag says so.
+pub fn convention(table: &Table<'_>, candidate: &Candidate, same: Option<&Share>) -> Option<(bool, String)> {
+    let Share { guarded, of } = *same?;
+    let names: Vec<&str> = table.each(&candidate.columns).map(|c| c.name()).collect();
+    let names = names.join(", ");
+    let text = || match guarded {
+        0 => format!("none of the {of} other tables with ({names}) has such a key"),
+        k => format!("only {k} of the {of} other tables with ({names}) have such a key"),
+    };
+    (of >= 3 && guarded * 3 < of).then(|| (of >= 8 && guarded * 8 <= of, text()))
 }
 
 /// A table that is written to and not looked things up in, by its name. Histories and events are not among them: of the keys

@@ -117,15 +117,19 @@ fn keys<'a>(facts: &Facts<'a>) -> Vec<Key<'a>> {
             continue;
         }
         let mut score = base;
+        let mut against = None;
         if let (Some(conventions), Some(memo)) = (&conventions, &mut memo) {
             let seen = conventions.observe(facts, index, &candidate, base, memo);
             active.clear(weights);
             conventions::features(facts, table, &candidate, &seen, &mut active);
             score = tidy(weights.of("w:bias") + weights.of("base") * base + active.sum());
+            against = doubts::convention(table, &candidate, seen.others.first());
         }
-        let least = tidy(scale.medium - 0.01);
-        let doubt = if score > least { doubts::doubt(facts, table, &candidate) } else { None };
-        let doubt = doubt.map(|text| (tidy(score - least), text));
+        let doubt = doubts::doubt(facts, table, &candidate).map(|text| (scale.medium, text));
+        let minority = against.map(|(rare, text)| (if rare { scale.medium } else { scale.high }, text));
+        // just below the level that it is not to reach
+        let doubt = [doubt, minority].into_iter().flatten().min_by(|a, b| a.0.total_cmp(&b.0));
+        let doubt = doubt.map(|(level, text)| (tidy(score - level + 0.01), text)).filter(|(weight, _)| *weight > 0.0);
         if let Some((weight, _)) = &doubt {
             score = tidy(score - weight);
         }

@@ -93,9 +93,13 @@ fn parts<'m>(base: &Active<'m>, share: f64, heard: &Active<'m>) -> Vec<Part<'m>>
 }
 
 fn explain(about: &About<'_, '_>, parts: &[Part<'_>], score: f64, scale: Thresholds) -> Belief {
+    let weight = |topic: &Topic| parts.iter().filter(|p| p.topic == Some(*topic)).map(|p| p.weight).sum::<f64>().abs();
+    let mut topics = Topic::ALL.to_vec();
+    topics.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+    // what one sentence says, no other says again, least of all the other way
+    let mut said = Vec::new();
     let mut evidence: Vec<Evidence> =
-        Topic::ALL.into_iter().filter_map(|topic| sentence(about, topic, parts, TELLING)).collect();
-    evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+        topics.into_iter().filter_map(|topic| sentence(about, topic, parts, &mut said)).collect();
     evidence.truncate(SENTENCES);
     if !evidence.iter().any(|e| e.weight > 0.0) {
         evidence.truncate(SENTENCES - 1);
@@ -106,10 +110,10 @@ fn explain(about: &About<'_, '_>, parts: &[Part<'_>], score: f64, scale: Thresho
 }
 
 /// The sentence on one topic, if its features weigh enough together.
-fn sentence(about: &About<'_, '_>, topic: Topic, parts: &[Part<'_>], least: f64) -> Option<Evidence> {
+fn sentence(about: &About<'_, '_>, topic: Topic, parts: &[Part<'_>], before: &mut Vec<String>) -> Option<Evidence> {
     let mut of_topic: Vec<&Part<'_>> = parts.iter().filter(|p| p.topic == Some(topic)).collect();
     let sum: f64 = of_topic.iter().map(|p| p.weight).sum();
-    if sum.abs() < least {
+    if sum.abs() < TELLING {
         return None;
     }
     // the strongest first; those that speak against the sum are in it, but are not its reason
@@ -117,10 +121,11 @@ fn sentence(about: &About<'_, '_>, topic: Topic, parts: &[Part<'_>], least: f64)
     of_topic.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let mut said: Vec<String> = Vec::new();
     for phrase in of_topic.iter().filter_map(|p| phrases::phrase(about, topic, p.feature, sum > 0.0)) {
-        if said.len() < 2 && !said.contains(&phrase) {
+        if said.len() < 2 && !said.contains(&phrase) && !before.contains(&phrase) {
             said.push(phrase);
         }
     }
+    before.extend(said.iter().cloned());
     let text = if said.is_empty() { phrases::general(about, topic) } else { said.join("; ") };
     Some(Evidence::new(topic.source(), sum, text))
 }
