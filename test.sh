@@ -31,4 +31,12 @@ if ! have_postgres; then
     fi
 fi
 
+# a test that passes shows nothing of what it prints, so what is left out is said here
+if [ -z "${DBAUDIT_TEST_COCKROACH_URL:-}" ] && ! command -v cockroach >/dev/null; then
+    echo "test.sh: NOT RUN against a live CockroachDB (recorded rows are used): set DBAUDIT_TEST_COCKROACH_URL or put cockroach on the PATH" >&2
+fi
+if [ -z "${DBAUDIT_TEST_SCHEMAS:-}" ]; then
+    echo "test.sh: NOT RUN over a folder of real schemas: set DBAUDIT_TEST_SCHEMAS" >&2
+fi
+
 exec cargo test --locked "$@"

@@ -253,6 +253,22 @@ fn what_could_not_be_read_is_no_clean_audit() {
     }
 }
 
+/// Estimates and the like only help to judge: without them the audit is whole, and says what it did without.
+#[test]
+fn a_part_that_only_helps_is_a_warning() {
+    use dbaudit::catalog::{Missing, Part};
+    let folder = folder();
+    let path = folder.path().join("s.json").display().to_string();
+    assert_eq!(run(&["snapshot", BOOKING, "-o", &path]).code, 0);
+    let mut catalog = snapshot::read(&fs::read_to_string(&path).expect("read")).expect("a catalog");
+    catalog.missing.push(Missing { part: Part::RowEstimates, reason: "no estimates for this user".into() });
+    fs::write(&path, snapshot::write(&catalog, "x")).expect("written");
+    let (report, _) = check(&[&path, "--strict"]);
+    assert_eq!(report["skipped"], serde_json::json!([]));
+    let run = run(&["check", &path]);
+    assert!(run.stderr.contains("warning: no estimates for this user"), "{}", run.stderr);
+}
+
 #[test]
 fn the_time_limit_covers_the_connection() {
     let silent = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");

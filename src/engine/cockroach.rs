@@ -1,9 +1,7 @@
 //! CockroachDB.
 
 use super::Engine;
-use super::dialect::{
-    closing_name, common, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
-};
+use super::dialect::{PartialKey, common, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate};
 use crate::catalog::{KeyPart, Table};
 use crate::guard::{Guard, Unvalidated, fit, key_text};
 
@@ -13,20 +11,11 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
     let (t, n) = (quote_table(table), quote_ident(name));
     match guard {
         Guard::Unique { nulls_not_distinct: true, .. } => {
-            let keys = null_closing_keys(table, &guard.columns());
-            keys.iter()
-                .enumerate()
-                .map(|(i, (rest, null))| {
-                    let name = closing_name(table, name, i, rest, null);
-                    let predicate: Vec<String> = null.iter().map(|c| format!("{} IS NULL", quote_ident(c))).collect();
-                    format!(
-                        "CREATE UNIQUE INDEX IF NOT EXISTS {} ON {t} ({}) WHERE {};",
-                        quote_ident(&name),
-                        quote_list(rest),
-                        predicate.join(" AND ")
-                    )
-                })
-                .collect()
+            let keys = null_closing_keys(table, &guard.columns(), name).into_iter();
+            keys.map(|PartialKey { name, columns, predicate }| {
+                format!("CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {t} ({columns}) WHERE {predicate};")
+            })
+            .collect()
         }
         Guard::Rekey { key, predicate, replaced, .. } => vec![
             format!("CREATE UNIQUE INDEX IF NOT EXISTS {n} ON {t} ({}) WHERE {predicate};", key_text(key)),

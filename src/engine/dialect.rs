@@ -76,27 +76,32 @@ pub(super) fn require(table: &Table, columns: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// A partial unique key, its parts as SQL text.
+pub(super) struct PartialKey {
+    pub name: String,
+    pub columns: String,
+    pub predicate: String,
+}
+
 /// Partial keys that together keep NULLs apart where the engine has no NULLS NOT DISTINCT: one for each choice of the
-/// NULLable columns that are NULL.
-pub(super) fn null_closing_keys(table: &Table, columns: &[&str]) -> Vec<(Vec<String>, Vec<String>)> {
+/// NULLable columns that are NULL. The first has the guard's own name.
+pub(super) fn null_closing_keys(table: &Table, columns: &[&str], name: &str) -> Vec<PartialKey> {
     let nullable: Vec<&str> = columns.iter().copied().filter(|c| table.column(c).is_some_and(|c| c.nullable)).collect();
     let mut out = Vec::new();
     for choice in 1..(1u32 << nullable.len().min(3)) {
-        let null: Vec<String> =
-            nullable.iter().enumerate().filter(|(i, _)| choice & (1 << i) != 0).map(|(_, c)| (*c).to_owned()).collect();
-        let rest: Vec<String> =
-            columns.iter().filter(|c| !null.iter().any(|n| n == *c)).map(|c| (*c).to_owned()).collect();
-        if !rest.is_empty() {
-            out.push((rest, null));
+        let chosen = nullable.iter().enumerate().filter(|(i, _)| choice & (1 << i) != 0);
+        let null: Vec<&str> = chosen.map(|(_, c)| *c).collect();
+        let rest: Vec<&str> = columns.iter().copied().filter(|c| !null.contains(c)).collect();
+        if rest.is_empty() {
+            continue;
         }
+        let name = match out.len() {
+            0 => name.to_owned(),
+            _ => fit(&format!("{}_{}_when_no_{}", table.name, rest.join("_"), null.join("_")), "_key"),
+        };
+        let predicate: Vec<String> = null.iter().map(|c| format!("{} IS NULL", quote_ident(c))).collect();
+        let (name, columns) = (quote_ident(&name), quote_list(&rest));
+        out.push(PartialKey { name, columns, predicate: predicate.join(" AND ") });
     }
     out
-}
-
-/// The name of the `i`th of those keys: the first has the guard's own.
-pub(super) fn closing_name(table: &Table, name: &str, i: usize, rest: &[String], null: &[String]) -> String {
-    match i {
-        0 => name.to_owned(),
-        _ => fit(&format!("{}_{}_when_no_{}", table.name, rest.join("_"), null.join("_")), "_key"),
-    }
 }

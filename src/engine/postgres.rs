@@ -1,8 +1,6 @@
 //! PostgreSQL, and what is PostgreSQL underneath.
 
-use super::dialect::{
-    closing_name, common, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
-};
+use super::dialect::{PartialKey, common, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate};
 use super::{Engine, Product};
 use crate::catalog::{KeyKind, KeyPart, Table};
 use crate::guard::{Guard, Unvalidated, fit, key_text};
@@ -13,26 +11,20 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
     // CockroachDB accepts the word too; a partitioned table's index cannot be built so
     let concurrently = if table.partition_key.is_empty() { "CONCURRENTLY " } else { "" };
     let index = |name: &str, key: &str, tail: &str| {
-        format!("CREATE UNIQUE INDEX {concurrently}IF NOT EXISTS {} ON {t} ({key}){tail};", quote_ident(name))
+        format!("CREATE UNIQUE INDEX {concurrently}IF NOT EXISTS {name} ON {t} ({key}){tail};")
     };
     match guard {
         Guard::Unique { key, nulls_not_distinct: true, .. } => {
             if engine.product == Product::PostgreSql && engine.at_least(15, 0) {
-                return vec![index(name, &key_text(key), " NULLS NOT DISTINCT")];
+                return vec![index(&n, &key_text(key), " NULLS NOT DISTINCT")];
             }
-            let keys = null_closing_keys(table, &guard.columns());
-            keys.iter()
-                .enumerate()
-                .map(|(i, (rest, null))| {
-                    let name = closing_name(table, name, i, rest, null);
-                    let predicate: Vec<String> = null.iter().map(|c| format!("{} IS NULL", quote_ident(c))).collect();
-                    index(&name, &quote_list(rest), &format!(" WHERE {}", predicate.join(" AND ")))
-                })
+            let keys = null_closing_keys(table, &guard.columns(), name).into_iter();
+            keys.map(|PartialKey { name, columns, predicate }| index(&name, &columns, &format!(" WHERE {predicate}")))
                 .collect()
         }
         Guard::Unique { key, predicate, .. } => {
             let tail = predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
-            let mut out = vec![index(name, &key_text(key), &tail)];
+            let mut out = vec![index(&n, &key_text(key), &tail)];
             // a constraint documents itself and can be a foreign key's target, but takes neither expressions nor a
             // predicate; CockroachDB does not know USING INDEX, so not for an engine that is not known
             let plain = predicate.is_none() && key.iter().all(|k| matches!(k, KeyPart::Column(_)));
@@ -47,7 +39,7 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             } else {
                 format!("DROP INDEX {concurrently}{}.{};", quote_ident(&table.schema), quote_ident(replaced))
             };
-            vec![index(name, &key_text(key), &format!(" WHERE {predicate}")), old]
+            vec![index(&n, &key_text(key), &format!(" WHERE {predicate}")), old]
         }
         Guard::PrimaryKey { columns } if columns.is_empty() => {
             let id = quote_ident(&surrogate(table));
@@ -59,7 +51,7 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
                 out.push(format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY ({});", quote_list(columns)));
                 return out;
             }
-            let mut out = vec![index(name, &quote_list(columns), "")];
+            let mut out = vec![index(&n, &quote_list(columns), "")];
             out.extend(require(table, columns));
             out.push(format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY USING INDEX {n};"));
             out

@@ -40,7 +40,7 @@ fn content(name: &str, bytes: Vec<u8>) -> Result<Content> {
     if name.ends_with(".json") {
         bail!("{name} is not a snapshot: it does not hold a JSON object");
     }
-    Ok(Content::Sql(vec![SchemaFile { name: name.to_owned(), text: upward(text) }]))
+    Ok(Content::Sql(vec![SchemaFile { name: name.to_owned(), text }]))
 }
 
 fn text(name: &str, bytes: Vec<u8>) -> Result<String> {
@@ -74,7 +74,7 @@ fn folder(root: &Path) -> Result<Content> {
     for path in paths {
         let name = path.display().to_string();
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read {name}"))?;
-        files.push(SchemaFile { text: upward(text(&name, bytes)?), name });
+        files.push(SchemaFile { text: text(&name, bytes)?, name });
     }
     Ok(Content::Sql(files))
 }
@@ -101,21 +101,6 @@ fn undoes(path: &Path) -> bool {
         !version.is_empty() && version.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '_')
     });
     name == "down.sql" || name.ends_with(".down.sql") || name.ends_with("_down.sql") || flyway
-}
-
-/// The part of a migration that is applied: dbmate, goose and sql-migrate keep the way back in the same file.
-fn upward(mut text: String) -> String {
-    const MARKERS: [&str; 3] = ["migrate:down", "+goose down", "+migrate down"];
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let comment = line.trim_start().strip_prefix("--").map(|c| c.trim().to_ascii_lowercase());
-        if comment.is_some_and(|c| MARKERS.iter().any(|m| c.starts_with(m))) {
-            text.truncate(at);
-            break;
-        }
-        at += line.len();
-    }
-    text
 }
 
 /// A key that sorts runs of digits by their value.
@@ -157,7 +142,5 @@ mod tests {
         ] {
             assert_eq!(undoes(Path::new(name)), down, "{name}");
         }
-        let goose = "-- +goose Up\nCREATE TABLE a (id int);\n-- +goose Down\nDROP TABLE a;\n";
-        assert_eq!(upward(goose.into()), "-- +goose Up\nCREATE TABLE a (id int);\n");
     }
 }

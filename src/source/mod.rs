@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Part};
 use crate::engine::Engine;
 use connection::Settings;
 use files::Content;
@@ -104,9 +104,9 @@ pub fn load(source: Source, options: &Options) -> (SourceName, Result<Loaded>) {
         Ok(Content::Snapshot(text)) => {
             let loaded = snapshot::read(&text).with_context(|| format!("cannot use {name}")).map(|catalog| Loaded {
                 // what the snapshot's own source could not read is not in it either
-                unread: catalog.missing.iter().map(|m| m.reason.clone()).collect(),
+                unread: missing(&catalog, true),
+                warnings: missing(&catalog, false),
                 catalog,
-                warnings: Vec::new(),
                 notes: Vec::new(),
                 how: "read from a snapshot".to_owned(),
                 why_empty: format!("{name} holds no table"),
@@ -119,6 +119,12 @@ pub fn load(source: Source, options: &Options) -> (SourceName, Result<Loaded>) {
         }
         Err(error) => (SourceName { kind: Kind::Ddl, name }, Err(error)),
     }
+}
+
+/// Why parts of the catalog are missing: its definitions themselves, or what only helps to judge them.
+fn missing(catalog: &Catalog, definitions: bool) -> Vec<String> {
+    let wanted = catalog.missing.iter().filter(|m| (m.part == Part::Definitions) == definitions);
+    wanted.map(|m| m.reason.clone()).collect()
 }
 
 fn read_ddl(name: &str, files: &[ddl::SchemaFile], options: &Options) -> Loaded {
@@ -140,9 +146,9 @@ async fn read_live(settings: &Settings, options: &Options) -> Result<Loaded> {
     let recording = record(settings, options).await?;
     let catalog = live::assemble(&recording)?;
     Ok(Loaded {
-        warnings: catalog.missing.iter().map(|m| m.reason.clone()).collect(),
+        unread: missing(&catalog, true),
+        warnings: missing(&catalog, false),
         catalog,
-        unread: Vec::new(),
         notes: Vec::new(),
         how: format!("{} statements", recording.statements),
         why_empty: recording.why_empty(),

@@ -135,6 +135,7 @@ fn postgresql() {
             ),
             ("CREATE TABLE t (x int); BEGIN; DROP TABLE t; COMMIT", ""),
             ("-- migrate:up\nCREATE TABLE t (x int);\n-- migrate:down\nDROP TABLE t;", "public.t: x integer"),
+            ("-- +goose Up\nCREATE TABLE t (x int);\n-- +goose Down\nDROP TABLE t;", "public.t: x integer"),
             (
                 "CREATE TABLE t (\"index\" int, family text, \"Weird \"\"Col\"\"\" int, CHECK (\"Weird \"\"Col\"\"\" > 0))",
                 "public.t: index integer; family text; Weird \"Col\" integer; \
