@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::conventions::{Likeness, Memo, Share, TWINS, Twin};
 use super::facts::{Column, Default, Facts, Kind, Table};
 use super::features::mark;
-use super::model::{Active, Class, bucket, model};
+use super::model::{Class, Marks, bucket, model};
 use crate::catalog::{Expr, Expression, check_implied};
 
 /// The columns of a table that might never be negative.
@@ -19,7 +19,7 @@ fn is_candidate(c: &Column<'_>) -> bool {
 }
 
 /// Adds the features of a candidate; `numbers` is how many the table has.
-pub fn features(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, numbers: usize, out: &mut Active<'_>) {
+pub fn features(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, numbers: usize, out: &mut impl Marks) {
     let made = if facts.django { "dj" } else { "no" };
     let kind = c.kind.name();
     mark!(out, "k:bias");
@@ -161,7 +161,7 @@ impl Conventions {
 }
 
 /// Adds the features of an observation.
-pub fn observed(seen: &Observation, out: &mut Active<'_>) {
+pub fn observed(seen: &Observation, out: &mut impl Marks) {
     for (share, level) in seen.others.iter().zip(1..) {
         mark!(out, "kw:L{level}_{share}");
     }

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::candidates::Candidate;
 use super::facts::{Facts, Table, is_subset};
 use super::features::mark;
-use super::model::{Active, Class, Family, bucket};
+use super::model::{Class, Family, Marks, bucket};
 
 /// Of `of` things, `guarded` are guarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -269,7 +269,7 @@ impl Conventions {
 }
 
 /// Adds the features of an observation and of the table's own keys.
-pub fn features(facts: &Facts<'_>, t: &Table<'_>, candidate: &Candidate, seen: &Observation, out: &mut Active<'_>) {
+pub fn features(facts: &Facts<'_>, t: &Table<'_>, candidate: &Candidate, seen: &Observation, out: &mut impl Marks) {
     let family = candidate.family;
     mark!(out, "w:fam_{family}");
     for (share, level) in seen.others.iter().zip(1..) {

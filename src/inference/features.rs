@@ -2,7 +2,7 @@
 
 use super::candidates::Candidate;
 use super::facts::{Column, Default, Facts, Kind, Qualifier, Table};
-use super::model::{Active, Class, Family, bucket};
+use super::model::{Class, Family, Marks, bucket};
 
 /// Adds a feature; with a condition, if it holds.
 macro_rules! mark {
@@ -12,7 +12,7 @@ macro_rules! mark {
 pub(super) use mark;
 
 /// Adds the features of a candidate.
-pub fn features(facts: &Facts<'_>, table: &Table<'_>, candidate: &Candidate, out: &mut Active<'_>) {
+pub fn features(facts: &Facts<'_>, table: &Table<'_>, candidate: &Candidate, out: &mut impl Marks) {
     mark!(out, "bias");
     of_table(facts, table, out);
     let columns = candidate.columns.as_slice();
@@ -29,7 +29,7 @@ pub fn features(facts: &Facts<'_>, table: &Table<'_>, candidate: &Candidate, out
     }
 }
 
-fn of_table(facts: &Facts<'_>, t: &Table<'_>, out: &mut Active<'_>) {
+fn of_table(facts: &Facts<'_>, t: &Table<'_>, out: &mut impl Marks) {
     mark!(out, if t.period, "t:period");
     mark!(out, if t.versioned, "t:versioned");
     mark!(out, "t:payload{}", bucket(t.payload.len(), &[1, 2, 3, 5, 8, 14]));
@@ -50,7 +50,7 @@ fn of_table(facts: &Facts<'_>, t: &Table<'_>, out: &mut Active<'_>) {
 }
 
 /// The features of a column that is no reference.
-fn of_column(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, out: &mut Active<'_>) {
+fn of_column(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, out: &mut impl Marks) {
     let q = t.qualifier(c).name();
     mark!(out, "c:cls_{}", c.class);
     mark!(out, "c:cls_{}_{q}", c.class);
@@ -80,7 +80,7 @@ fn of_column(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, out: &mut Active<
 }
 
 /// The features of a reference.
-fn of_reference(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, out: &mut Active<'_>) {
+fn of_reference(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, out: &mut impl Marks) {
     let Some(target) = facts.target(c) else { return };
     mark!(out, if c.tenant, "r:tenant");
     mark!(out, if c.required(), "r:notnull");
@@ -111,7 +111,7 @@ fn of_reference(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, out: &mut Acti
 }
 
 /// What other columns that may name the row are beside `c`.
-fn beside(t: &Table<'_>, c: &Column<'_>, out: &mut Active<'_>) {
+fn beside(t: &Table<'_>, c: &Column<'_>, out: &mut impl Marks) {
     let others = || t.each(&t.plain).filter(|d| !std::ptr::eq(*d, c));
     for class in [Class::Name, Class::Slug, Class::Code, Class::Login, Class::Token, Class::Uuid] {
         let other = |d: &Column<'_>| d.class == class && d.kind.is_keyable() && t.qualifier(d) != Qualifier::Other;
@@ -129,7 +129,7 @@ fn has(t: &Table<'_>, classes: &[Class]) -> bool {
     t.each(&t.plain).any(|c| classes.contains(&c.class))
 }
 
-fn single(facts: &Facts<'_>, t: &Table<'_>, candidate: &Candidate, c: &Column<'_>, out: &mut Active<'_>) {
+fn single(facts: &Facts<'_>, t: &Table<'_>, candidate: &Candidate, c: &Column<'_>, out: &mut impl Marks) {
     of_column(facts, t, c, out);
     mark!(out, if candidate.family == Family::ForeignId && c.kind_column.is_some(), "poly");
     let key = [Class::Slug, Class::Uuid, Class::Token, Class::Login, Class::Code];
@@ -170,7 +170,7 @@ fn single(facts: &Facts<'_>, t: &Table<'_>, candidate: &Candidate, c: &Column<'_
     mark!(out, if !c.stem().is_empty() && t.words.ends_with(c.stem()), "named_after_table");
 }
 
-fn one(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, out: &mut Active<'_>) {
+fn one(facts: &Facts<'_>, t: &Table<'_>, c: &Column<'_>, out: &mut impl Marks) {
     of_reference(facts, t, c, out);
     let only = t.refs.len() == 1;
     mark!(out, if only, "only_ref");
@@ -215,7 +215,7 @@ fn named_before_last(t: &Table<'_>, target: &Table<'_>) -> bool {
     target.words.last().is_some_and(|w| front.contains(w))
 }
 
-fn pair(facts: &Facts<'_>, t: &Table<'_>, set: &[usize], a: &Column<'_>, b: &Column<'_>, out: &mut Active<'_>) {
+fn pair(facts: &Facts<'_>, t: &Table<'_>, set: &[usize], a: &Column<'_>, b: &Column<'_>, out: &mut impl Marks) {
     let (Some(to_a), Some(to_b)) = (facts.target(a), facts.target(b)) else { return };
     let rest = rest(t, set);
     let any = |test: &dyn Fn(&Column<'_>) -> bool| t.each(&rest).any(test);
@@ -282,7 +282,7 @@ pub fn rest(t: &Table<'_>, set: &[usize]) -> Vec<usize> {
     t.payload.iter().copied().filter(|i| !set.contains(i)).collect()
 }
 
-fn scoped(facts: &Facts<'_>, t: &Table<'_>, set: &[usize], a: &Column<'_>, c: &Column<'_>, out: &mut Active<'_>) {
+fn scoped(facts: &Facts<'_>, t: &Table<'_>, set: &[usize], a: &Column<'_>, c: &Column<'_>, out: &mut impl Marks) {
     of_reference(facts, t, a, out);
     of_column(facts, t, c, out);
     let class = c.class;
@@ -337,7 +337,7 @@ fn scoped(facts: &Facts<'_>, t: &Table<'_>, set: &[usize], a: &Column<'_>, c: &C
     }
 }
 
-fn wide(facts: &Facts<'_>, t: &Table<'_>, set: &[usize], out: &mut Active<'_>) {
+fn wide(facts: &Facts<'_>, t: &Table<'_>, set: &[usize], out: &mut impl Marks) {
     let refs: Vec<&Column<'_>> = t.each(set).filter(|c| c.target.is_some()).collect();
     let own: Vec<&Column<'_>> = t.each(set).filter(|c| c.target.is_none()).collect();
     mark!(out, "refs{}", refs.len());

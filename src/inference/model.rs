@@ -4,17 +4,26 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
 use crate::evidence::Thresholds;
 
+static MODEL: OnceLock<Model> = OnceLock::new();
+
 /// The model that the binary carries.
 pub fn model() -> &'static Model {
-    static MODEL: LazyLock<Model> =
-        LazyLock::new(|| serde_json::from_str(include_str!("../../data/model.json")).unwrap_or_default());
-    &MODEL
+    MODEL.get_or_init(|| serde_json::from_str(include_str!("../../data/model.json")).unwrap_or_default())
+}
+
+/// Puts another model in its place, before anything is inferred: for training, where a schema is judged by a model that
+/// never saw it.
+///
+/// # Errors
+/// If a model is in use already: the one given comes back.
+pub fn install(model: Model) -> Result<(), Box<Model>> {
+    MODEL.set(model).map_err(Box::new)
 }
 
 /// Vocabularies, weights, thresholds.
@@ -260,6 +269,19 @@ impl<N: fmt::Display> fmt::Display for Bucket<N> {
     }
 }
 
+/// Takes the features of a candidate.
+pub trait Marks {
+    /// One feature.
+    fn add(&mut self, feature: fmt::Arguments<'_>);
+
+    /// One feature, if a condition holds.
+    fn add_if(&mut self, condition: bool, feature: fmt::Arguments<'_>) {
+        if condition {
+            self.add(feature);
+        }
+    }
+}
+
 /// Collects the features of one candidate that carry weight, each once.
 pub struct Active<'m> {
     weights: &'m Weights,
@@ -271,31 +293,6 @@ impl<'m> Active<'m> {
     /// None yet.
     pub fn new(weights: &'m Weights) -> Active<'m> {
         Active { weights, name: String::new(), found: Vec::new() }
-    }
-
-    /// Adds a feature.
-    pub fn add(&mut self, feature: fmt::Arguments<'_>) {
-        let found = match feature.as_str() {
-            Some(fixed) => self.weights.find(fixed),
-            None => {
-                self.name.clear();
-                // writing to a String cannot fail
-                let _ = fmt::write(&mut self.name, feature);
-                self.weights.find(&self.name)
-            }
-        };
-        if let Some((name, weight)) = found
-            && !self.found.iter().any(|(n, _)| *n == name)
-        {
-            self.found.push((name, weight));
-        }
-    }
-
-    /// Adds a feature if a condition holds.
-    pub fn add_if(&mut self, condition: bool, feature: fmt::Arguments<'_>) {
-        if condition {
-            self.add(feature);
-        }
     }
 
     /// The sum of the weights.
@@ -313,6 +310,26 @@ impl<'m> Active<'m> {
     pub fn features(&self) -> &[(&'m str, f64)] {
         &self.found
     }
+}
+
+impl Marks for Active<'_> {
+    fn add(&mut self, feature: fmt::Arguments<'_>) {
+        let found = match feature.as_str() {
+            Some(fixed) => self.weights.find(fixed),
+            None => {
+                self.name.clear();
+                // writing to a String cannot fail
+                let _ = fmt::write(&mut self.name, feature);
+                self.weights.find(&self.name)
+            }
+        };
+        if let Some((name, weight)) = found
+            && !self.found.iter().any(|(n, _)| *n == name)
+        {
+            self.found.push((name, weight));
+        }
+    }
+
 }
 
 /// A score without the noise of binary fractions: weights have two decimals, and scores are compared to sums of them.
