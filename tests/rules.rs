@@ -97,6 +97,17 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     ("empty-key-text", "CREATE TABLE page (id bigint PRIMARY KEY, slug text NOT NULL UNIQUE);"),
     (
+        "float-money",
+        "CREATE TABLE account (id bigint PRIMARY KEY, balance double precision NOT NULL DEFAULT 0,
+           CONSTRAINT covered CHECK (balance >= 0));",
+    ),
+    (
+        "float-money",
+        "CREATE TABLE invoice (id bigint PRIMARY KEY, amount_paid double precision NOT NULL, price double precision,
+           CONSTRAINT paid CHECK (amount_paid <= price), CONSTRAINT some CHECK (price > 0));",
+    ),
+    ("float-money", "CREATE TABLE item (id bigint PRIMARY KEY, unit_price real NOT NULL, amount numeric NOT NULL);"),
+    (
         "soft-delete-key",
         "CREATE TABLE team (id bigint PRIMARY KEY, name text NOT NULL, slug text NOT NULL, deleted_at timestamptz);
          CREATE UNIQUE INDEX team_name ON team (name) WHERE deleted_at IS NULL;

@@ -54,6 +54,13 @@ weights! {
     EXCLUSIVE_CLEARED = -2.0, "ON DELETE SET NULL empties it: NULL means gone, not absent. Judged";
     FLOAT_MONEY = -2.0, "money in floating point: a comparison of sums is wrong by a rounding error before any guard looks. Judged";
 
+    // Money in floating point
+    FLOAT_MONEY_PRIOR = -1.8, "an amount of money in floating point";
+    FLOAT_MONEY_COMPARED = 2.3, "a CHECK compares it, so somebody counts on the comparison. Judged";
+    FLOAT_MONEY_EXACT = 1.9, "another amount of the row is exact: the two are added and compared as floating point. Judged";
+    FLOAT_MONEY_BESIDE = 0.6, "another amount stands beside it, in floating point as well. Judged: mostly estimates of costs";
+    FLOAT_MONEY_WORD = 1.3, "a price, a fee, a salary: nothing but money. Judged";
+
     // Values
     STATE_PRIOR = -1.8, "a text column called state, status, kind or the like";
     STATE_COMMENT = 2.4, "its comment lists the values and the default is one of them. Judged";
