@@ -24,7 +24,7 @@ declare_rule! {
     /// SELECT … WHERE paid < total  → 0.1 + 0.2 is 0.30000000000000004: this invoice is settled, that one never is
     /// ```
     ///
-    /// Then somebody loosens the CHECK to `balance > -0.01`, and two sessions together pass it by two cents.
+    /// Then somebody loosens the CHECK to `balance > -0.01`, and from then on a cent too much is as good as a rounding error.
     ///
     /// ## What it looks at
     /// The type and the words of the name; CHECKs that compare the column; other amounts in the table, and whether those are
@@ -84,12 +84,15 @@ fn look(context: &Context<'_>, table: &Table, column: &Column) -> Option<Proposa
     if !is_float_amount(column) || column.generated.is_some() || is_share(context, table, name) {
         return None;
     }
-    let compares = |e: &Expression| e.columns().contains(&name) && has_comparison(e.tree());
-    let guards: Vec<_> = table.checks.iter().filter(|c| compares(&c.expression)).collect();
+    let naming = || table.checks.iter().filter(|c| c.expression.columns().contains(&name));
+    // to be made anew a CHECK has to hold; `unvalidated-constraint` speaks of it first
+    if naming().any(|c| !c.validated || !c.enforced) {
+        return None;
+    }
     let beside = || table.columns.iter().filter(|c| c.name != name && is_amount(c));
     let exact = beside().find(|c| c.family() != TypeFamily::Float);
     let mut reasons = Vec::new();
-    if let Some(guard) = guards.first() {
+    if let Some(guard) = naming().find(|c| has_comparison(c.expression.tree())) {
         let text = format!("CHECK {} ({}) compares it", guard.name, guard.expression);
         reasons.push(Evidence::new(Source::Shape, w::FLOAT_MONEY_COMPARED, text));
     }
@@ -104,15 +107,13 @@ fn look(context: &Context<'_>, table: &Table, column: &Column) -> Option<Proposa
     let guard = Guard::Retype {
         column: name.to_owned(),
         data_type: "numeric",
-        checks: table
-            .checks
-            .iter()
-            .filter(|c| c.expression.columns().contains(&name))
-            .map(|c| (c.name.clone(), c.expression.clone()))
-            .collect(),
+        checks: naming().map(|c| (c.name.clone(), c.expression.clone())).collect(),
     };
-    let message =
-        format!("{}.{name} is money in {}, which no comparison gets right to the cent.", table.label(), column.data_type);
+    let message = format!(
+        "{}.{name} is money in {}, which no comparison gets right to the cent.",
+        table.label(),
+        column.data_type
+    );
     let mut p = Proposal::new(table, guard, Severity::Medium, message, first).and(reasons);
     if let Some(word) = word_of(&MONEY, name) {
         p.add(Evidence::new(Source::Name, w::FLOAT_MONEY_WORD, format!("a {word} is money and nothing else")));
