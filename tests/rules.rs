@@ -97,6 +97,12 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     ("empty-key-text", "CREATE TABLE page (id bigint PRIMARY KEY, slug text NOT NULL UNIQUE);"),
     (
+        "self-link",
+        "CREATE TABLE ticket (id bigint PRIMARY KEY);
+         CREATE TABLE ticket_dependency (id bigint PRIMARY KEY, ticket_id bigint NOT NULL REFERENCES ticket,
+           depends_on_id bigint NOT NULL REFERENCES ticket);",
+    ),
+    (
         "float-money",
         "CREATE TABLE account (id bigint PRIMARY KEY, balance double precision NOT NULL DEFAULT 0,
            CONSTRAINT covered CHECK (balance >= 0));",

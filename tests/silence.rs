@@ -109,6 +109,25 @@ const SILENT: &[(&str, &str, &str)] = &[
         "the sibling's values are other ones",
         "CREATE TABLE u (status text CHECK (status IN ('x', 'y'))); CREATE TABLE t (status text DEFAULT 'draft');",
     ),
+    (
+        "self-link",
+        "there already, said otherwise",
+        "CREATE TABLE u (id int PRIMARY KEY);
+         CREATE TABLE follow (from_id int NOT NULL REFERENCES u, to_id int NOT NULL REFERENCES u, CHECK (NOT to_id = from_id));",
+    ),
+    (
+        "self-link",
+        "one person has both parts",
+        "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE tag (id int PRIMARY KEY);
+         CREATE TABLE page (author_id int NOT NULL REFERENCES u, editor_id int NOT NULL REFERENCES u,
+           tag_id int NOT NULL REFERENCES tag);",
+    ),
+    (
+        "self-link",
+        "a row that extends another and points elsewhere",
+        "CREATE TABLE page (id int PRIMARY KEY);
+         CREATE TABLE alias (page_id int PRIMARY KEY REFERENCES page, target_id int NOT NULL REFERENCES page);",
+    ),
     ("float-money", "a share", "CREATE TABLE t (discount float8 CHECK (discount BETWEEN 0 AND 1), price numeric);"),
     ("float-money", "a rate", "CREATE TABLE t (price_change_rate float8 CHECK (price_change_rate > 0), price numeric);"),
     ("float-money", "nothing is compared", "CREATE TABLE t (price float8, weight float8 CHECK (weight > 0));"),

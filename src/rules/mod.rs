@@ -27,6 +27,7 @@ mod null_passes_check;
 mod nullable_by_neglect;
 mod nullable_unique;
 mod over_capacity;
+mod self_link;
 mod siblings;
 mod soft_delete_key;
 mod unbounded_share;
@@ -64,6 +65,7 @@ pub static RULES: &[&Rule] = &[
     &over_capacity::RULE,
     &unordered_bounds::RULE,
     &exclusive_references::RULE,
+    &self_link::RULE,
     &free_state::RULE,
     &empty_key_text::RULE,
     &float_money::RULE,
