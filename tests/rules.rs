@@ -103,6 +103,13 @@ const FAULTS: &[(&str, &str)] = &[
            depends_on_id bigint NOT NULL REFERENCES ticket);",
     ),
     (
+        "missing-check",
+        "CREATE TABLE a (id bigint PRIMARY KEY, name text NOT NULL CHECK (name <> ''));
+         CREATE TABLE b (id bigint PRIMARY KEY, name text NOT NULL CHECK (name <> ''));
+         CREATE TABLE c (id bigint PRIMARY KEY, name varchar(40) NOT NULL CHECK (name <> ''));
+         CREATE TABLE d (id bigint PRIMARY KEY, name text NOT NULL);",
+    ),
+    (
         "float-money",
         "CREATE TABLE account (id bigint PRIMARY KEY, balance double precision NOT NULL DEFAULT 0,
            CONSTRAINT covered CHECK (balance >= 0));",

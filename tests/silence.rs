@@ -128,6 +128,30 @@ const SILENT: &[(&str, &str, &str)] = &[
         "CREATE TABLE page (id int PRIMARY KEY);
          CREATE TABLE alias (page_id int PRIMARY KEY REFERENCES page, target_id int NOT NULL REFERENCES page);",
     ),
+    (
+        "missing-check",
+        "one table is no custom",
+        "CREATE TABLE a (name text CHECK (name <> '')); CREATE TABLE b (name text);",
+    ),
+    (
+        "missing-check",
+        "it has its own list",
+        "CREATE TABLE a (state text CHECK (state IN ('x', 'y'))); CREATE TABLE b (state text CHECK (state IN ('x', 'y')));
+         CREATE TABLE c (state text CHECK (state IN ('x', 'y'))); CREATE TABLE d (state text CHECK (state IN ('v', 'w')));",
+    ),
+    (
+        "missing-check",
+        "another type",
+        "CREATE TABLE a (size int CHECK (size <> 7)); CREATE TABLE b (size int CHECK (size <> 7));
+         CREATE TABLE c (size int CHECK (size <> 7)); CREATE TABLE d (size text);",
+    ),
+    (
+        "missing-check",
+        "most tables do without",
+        "CREATE TABLE a (name text CHECK (name <> '')); CREATE TABLE b (name text CHECK (name <> ''));
+         CREATE TABLE c (name text); CREATE TABLE d (name text); CREATE TABLE e (name text); CREATE TABLE f (name text);
+         CREATE TABLE g (name text); CREATE TABLE h (name text); CREATE TABLE i (name text); CREATE TABLE j (name text);",
+    ),
     ("float-money", "a share", "CREATE TABLE t (discount float8 CHECK (discount BETWEEN 0 AND 1), price numeric);"),
     ("float-money", "a rate", "CREATE TABLE t (price_change_rate float8 CHECK (price_change_rate > 0), price numeric);"),
     ("float-money", "nothing is compared", "CREATE TABLE t (price float8, weight float8 CHECK (weight > 0));"),

@@ -9,6 +9,7 @@ mod exclusive_references;
 mod float_money;
 mod free_state;
 mod inferred;
+mod missing_check;
 mod missing_composite_key;
 mod missing_external_id;
 mod missing_foreign_key;
@@ -67,6 +68,7 @@ pub static RULES: &[&Rule] = &[
     &exclusive_references::RULE,
     &self_link::RULE,
     &free_state::RULE,
+    &missing_check::RULE,
     &empty_key_text::RULE,
     &float_money::RULE,
     &nullable_unique::RULE,

@@ -61,6 +61,10 @@ weights! {
     SELF_LINK_MANY = -1.2, "three references or more to that table: they say who had which part, and are no ends. Judged";
     SELF_LINK_ACTORS = -2.5, "sender and recipient, author and editor: one person may well be both. Judged";
 
+    // What other tables check
+    ALIKE_PRIOR = -2.2, "a CHECK that other tables have on columns of the same names. Judged, with the siblings' own weight: from three of three on medium";
+    ALIKE_LOG = -1.0, "logs keep what was, also what would be refused today. Judged";
+
     // Money in floating point
     FLOAT_MONEY_PRIOR = -1.8, "an amount of money in floating point";
     FLOAT_MONEY_COMPARED = 2.3, "a CHECK compares it, so somebody counts on the comparison. Judged";
