@@ -56,6 +56,16 @@ pub enum Guard {
         /// Referenced columns.
         referenced: Vec<String>,
     },
+    /// A column gets a type in which comparisons hold. CHECKs that name it are made anew: an engine may keep them in
+    /// the old type.
+    Retype {
+        /// The column.
+        column: String,
+        /// The new type, by the name that all engines know.
+        data_type: &'static str,
+        /// Names and conditions of the CHECKs that name the column.
+        checks: Vec<(String, Expression)>,
+    },
     /// A constraint that exists is made to hold for all rows.
     Validate {
         /// What it is.
@@ -100,6 +110,7 @@ impl Guard {
             Guard::Check { .. } => "check",
             Guard::NotNull { .. } => "not_null",
             Guard::ForeignKey { .. } => "foreign_key",
+            Guard::Retype { .. } => "setting",
             Guard::Validate { .. } => "validate",
         }
     }
@@ -112,7 +123,7 @@ impl Guard {
                 key.iter().flat_map(KeyPart::columns).filter(|c| seen.insert(*c)).collect()
             }
             Guard::Check { condition } => condition.columns(),
-            Guard::NotNull { column } => vec![column],
+            Guard::NotNull { column } | Guard::Retype { column, .. } => vec![column],
             Guard::PrimaryKey { columns } | Guard::ForeignKey { columns, .. } | Guard::Validate { columns, .. } => {
                 columns.iter().map(String::as_str).collect()
             }
@@ -168,7 +179,7 @@ impl Guard {
             Guard::Check { condition } => check_implied(catalog, table, condition),
             Guard::NotNull { column } => not_null_implied(table, column),
             Guard::ForeignKey { .. } => foreign_key_implied(table, &self.columns()),
-            Guard::Validate { .. } | Guard::Rekey { .. } => false,
+            Guard::Validate { .. } | Guard::Rekey { .. } | Guard::Retype { .. } => false,
         }
     }
 
@@ -182,6 +193,7 @@ impl Guard {
             Guard::PrimaryKey { .. } => return fit(&format!("{table}_pkey"), ""),
             Guard::Check { .. } => "check",
             Guard::NotNull { .. } => "not_null",
+            Guard::Retype { .. } => "type",
             Guard::ForeignKey { .. } => "fkey",
             Guard::Validate { constraint, .. } => return constraint.clone(),
         };

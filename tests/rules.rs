@@ -97,6 +97,30 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     ("empty-key-text", "CREATE TABLE page (id bigint PRIMARY KEY, slug text NOT NULL UNIQUE);"),
     (
+        "self-link",
+        "CREATE TABLE ticket (id bigint PRIMARY KEY);
+         CREATE TABLE ticket_dependency (id bigint PRIMARY KEY, ticket_id bigint NOT NULL REFERENCES ticket,
+           depends_on_id bigint NOT NULL REFERENCES ticket);",
+    ),
+    (
+        "missing-check",
+        "CREATE TABLE a (id bigint PRIMARY KEY, name text NOT NULL CHECK (name <> ''));
+         CREATE TABLE b (id bigint PRIMARY KEY, name text NOT NULL CHECK (name <> ''));
+         CREATE TABLE c (id bigint PRIMARY KEY, name varchar(40) NOT NULL CHECK (name <> ''));
+         CREATE TABLE d (id bigint PRIMARY KEY, name text NOT NULL);",
+    ),
+    (
+        "float-money",
+        "CREATE TABLE account (id bigint PRIMARY KEY, balance double precision NOT NULL DEFAULT 0,
+           CONSTRAINT covered CHECK (balance >= 0));",
+    ),
+    (
+        "float-money",
+        "CREATE TABLE invoice (id bigint PRIMARY KEY, amount_paid double precision NOT NULL, price double precision,
+           CONSTRAINT paid CHECK (amount_paid <= price), CONSTRAINT positive CHECK (price > 0));",
+    ),
+    ("float-money", "CREATE TABLE item (id bigint PRIMARY KEY, unit_price real NOT NULL, amount numeric NOT NULL);"),
+    (
         "soft-delete-key",
         "CREATE TABLE team (id bigint PRIMARY KEY, name text NOT NULL, slug text NOT NULL, deleted_at timestamptz);
          CREATE UNIQUE INDEX team_name ON team (name) WHERE deleted_at IS NULL;
@@ -257,6 +281,24 @@ fn an_index_whose_build_failed() {
     apply(&database, &red);
     let (green, code) = found(&database.url, "unvalidated-constraint");
     assert_eq!(code, 0, "{green:#}");
+}
+
+/// 0.3 - 0.1 - 0.2 is below 0 in floating point, and the CHECK compares exactly once the type is changed.
+#[test]
+fn money_is_spent_to_the_last_cent() {
+    let database = Postgres::shared().database();
+    database.run("CREATE TABLE account (id bigint PRIMARY KEY, balance float8 NOT NULL CHECK (balance >= 0))");
+    database.run("INSERT INTO account VALUES (1, 0.3)");
+    let spend = |amount: &str| database.run(&format!("UPDATE account SET balance = balance - {amount}"));
+    spend("0.1");
+    assert!(std::panic::catch_unwind(|| spend("0.2")).is_err(), "floating point has become exact");
+    let (red, _) = found(&database.url, "float-money");
+    assert_eq!(findings(&red).len(), 1, "{red:#}");
+    apply(&database, &red);
+    database.run("UPDATE account SET balance = 0.3");
+    spend("0.1");
+    spend("0.2");
+    assert!(std::panic::catch_unwind(|| spend("0.01")).is_err(), "the CHECK is gone");
 }
 
 /// An index ON ONLY a partitioned table holds for nothing until the partitions have theirs, and REINDEX adds none.

@@ -1,5 +1,6 @@
 //! What must not be reported: each case is a schema in which the rule stays silent, with the reason why.
 
+use dbaudit::engine::{Engine, Product, Version};
 use dbaudit::evidence::Confidence;
 use dbaudit::rules::{RULES, audit, find};
 use dbaudit::source::ddl::{Options, SchemaFile, read};
@@ -108,6 +109,53 @@ const SILENT: &[(&str, &str, &str)] = &[
         "the sibling's values are other ones",
         "CREATE TABLE u (status text CHECK (status IN ('x', 'y'))); CREATE TABLE t (status text DEFAULT 'draft');",
     ),
+    (
+        "self-link",
+        "there already, said otherwise",
+        "CREATE TABLE u (id int PRIMARY KEY);
+         CREATE TABLE follow (from_id int NOT NULL REFERENCES u, to_id int NOT NULL REFERENCES u, CHECK (NOT to_id = from_id));",
+    ),
+    (
+        "self-link",
+        "one person has both parts",
+        "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE tag (id int PRIMARY KEY);
+         CREATE TABLE page (author_id int NOT NULL REFERENCES u, editor_id int NOT NULL REFERENCES u,
+           tag_id int NOT NULL REFERENCES tag);",
+    ),
+    (
+        "self-link",
+        "a row that extends another and points elsewhere",
+        "CREATE TABLE page (id int PRIMARY KEY);
+         CREATE TABLE alias (page_id int PRIMARY KEY REFERENCES page, target_id int NOT NULL REFERENCES page);",
+    ),
+    (
+        "missing-check",
+        "one table is no custom",
+        "CREATE TABLE a (name text CHECK (name <> '')); CREATE TABLE b (name text);",
+    ),
+    (
+        "missing-check",
+        "it has its own list",
+        "CREATE TABLE a (state text CHECK (state IN ('x', 'y'))); CREATE TABLE b (state text CHECK (state IN ('x', 'y')));
+         CREATE TABLE c (state text CHECK (state IN ('x', 'y'))); CREATE TABLE d (state text CHECK (state IN ('v', 'w')));",
+    ),
+    (
+        "missing-check",
+        "another type",
+        "CREATE TABLE a (size int CHECK (size <> 7)); CREATE TABLE b (size int CHECK (size <> 7));
+         CREATE TABLE c (size int CHECK (size <> 7)); CREATE TABLE d (size text);",
+    ),
+    (
+        "missing-check",
+        "most tables do without",
+        "CREATE TABLE a (name text CHECK (name <> '')); CREATE TABLE b (name text CHECK (name <> ''));
+         CREATE TABLE c (name text); CREATE TABLE d (name text); CREATE TABLE e (name text); CREATE TABLE f (name text);
+         CREATE TABLE g (name text); CREATE TABLE h (name text); CREATE TABLE i (name text); CREATE TABLE j (name text);",
+    ),
+    ("float-money", "a share", "CREATE TABLE t (discount float8 CHECK (discount BETWEEN 0 AND 1), price numeric);"),
+    ("float-money", "a rate", "CREATE TABLE t (price_change_rate float8 CHECK (price_change_rate > 0), price numeric);"),
+    ("float-money", "nothing is compared", "CREATE TABLE t (price float8, weight float8 CHECK (weight > 0));"),
+    ("float-money", "exact already", "CREATE TABLE t (price numeric CHECK (price > 0), fee bigint CHECK (fee < price));"),
     ("empty-key-text", "length is checked", "CREATE TABLE t (slug text NOT NULL UNIQUE CHECK (length(slug) > 0));"),
     ("empty-key-text", "no key", "CREATE TABLE t (slug text NOT NULL);"),
     (
@@ -138,6 +186,14 @@ const SILENT: &[(&str, &str, &str)] = &[
          CREATE UNIQUE INDEX a_name ON a (name) WHERE deleted_at IS NULL;
          CREATE UNIQUE INDEX a_slug ON a (slug) WHERE deleted_at IS NULL;
          CREATE TABLE t (email text NOT NULL UNIQUE, deleted_by_id int);",
+    ),
+    (
+        "soft-delete-key",
+        "how many were deleted is no marker",
+        "CREATE TABLE a (name text, slug text, deleted_at timestamptz);
+         CREATE UNIQUE INDEX a_name ON a (name) WHERE deleted_at IS NULL;
+         CREATE UNIQUE INDEX a_slug ON a (slug) WHERE deleted_at IS NULL;
+         CREATE TABLE t (email text NOT NULL UNIQUE, deleted_count int);",
     ),
     ("case-sensitive-key", "codes", "CREATE TABLE t (code text NOT NULL UNIQUE, token text NOT NULL UNIQUE);"),
     ("case-sensitive-key", "citext", "CREATE EXTENSION citext; CREATE TABLE t (email citext NOT NULL UNIQUE);"),
@@ -199,6 +255,12 @@ const SILENT: &[(&str, &str, &str)] = &[
         "CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE p (id int PRIMARY KEY);
          CREATE TABLE t (o_id int NOT NULL REFERENCES o, p_id int REFERENCES p, UNIQUE (o_id, p_id));",
     ),
+    (
+        "nullable-unique",
+        "NULL means that the row is within something else, which has its key",
+        "CREATE TABLE d (id int PRIMARY KEY); CREATE TABLE m (id int PRIMARY KEY);
+         CREATE TABLE port (d_id int REFERENCES d, m_id int REFERENCES m, name text NOT NULL, UNIQUE (d_id, name), UNIQUE (m_id, name));",
+    ),
     ("nullable-unique", "all of it is optional", "CREATE TABLE t (provider text, uid text, UNIQUE (provider, uid));"),
 ];
 
@@ -219,6 +281,7 @@ const NO_REFERENCE: &[(&str, &str)] = &[
          CREATE TABLE t (show_id int, n int, FOREIGN KEY (show_id, n) REFERENCES w);",
     ),
     ("what is gone is kept", "CREATE TABLE deleted_row_log (show_id int);"),
+    ("what is gone is kept, in one word", "CREATE TABLE core_deletedrow (show_id int);"),
 ];
 
 fn found(rule: &str, sql: &str) -> Vec<String> {
@@ -259,6 +322,67 @@ fn floating_point_money_is_explained() {
         found.len() == 1 && found.iter().all(|f| f.contains("(low)") && f.contains("make it numeric")),
         "{found:?}"
     );
+}
+
+/// What people choose is medium by itself, high by custom; what is given out once is low at most.
+#[test]
+fn soft_delete_weighs_by_what_the_key_is() {
+    let custom = "CREATE TABLE a (name text, slug text, code text, label text, deleted_at timestamptz);
+        CREATE UNIQUE INDEX a1 ON a (name) WHERE deleted_at IS NULL; CREATE UNIQUE INDEX a2 ON a (slug) WHERE deleted_at IS NULL;
+        CREATE UNIQUE INDEX a3 ON a (code) WHERE deleted_at IS NULL; CREATE UNIQUE INDEX a4 ON a (label) WHERE deleted_at IS NULL;
+        CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE q (id int PRIMARY KEY);";
+    for (before, columns, confidence) in [
+        ("", "email text UNIQUE", Some("medium")),
+        (custom, "email text UNIQUE", Some("high")),
+        ("", "token text UNIQUE", None),
+        (custom, "number int UNIQUE", None),
+        (custom, "p_id int REFERENCES p, q_id int REFERENCES q, UNIQUE (p_id, q_id)", Some("medium")),
+        // three keys and not one for live rows: they are revived, or never come back
+        ("", "email text UNIQUE, slug text UNIQUE, name text UNIQUE, login text UNIQUE", Some("low")),
+    ] {
+        let found = found("soft-delete-key", &format!("{before} CREATE TABLE t ({columns}, deleted_at timestamptz);"));
+        match confidence {
+            None => assert!(found.is_empty(), "{columns}: {found:?}"),
+            Some(c) => assert!(!found.is_empty() && found.iter().all(|f| f.contains(&format!("({c})"))), "{found:#?}"),
+        }
+    }
+}
+
+/// A type is changed in one statement on PostgreSQL; CockroachDB wants the column free of CHECKs, defaults and indexes.
+#[test]
+fn money_changes_its_type_as_the_engine_allows() {
+    let sql =
+        "CREATE TABLE t (id int PRIMARY KEY, price float8 NOT NULL DEFAULT 0, CONSTRAINT positive CHECK (price > 0));
+        CREATE INDEX by_price ON t (price);";
+    for (product, version, wanted) in [
+        (
+            Product::PostgreSql,
+            "15.4",
+            "ALTER TABLE public.t DROP CONSTRAINT positive, ALTER COLUMN price TYPE numeric, ADD CONSTRAINT positive CHECK (price > 0);",
+        ),
+        (
+            Product::CockroachDb,
+            "24.1",
+            "-- first drop by_price, and make it again at the end
+SET enable_experimental_alter_column_type_general = true;
+ALTER TABLE public.t ALTER COLUMN price DROP DEFAULT;
+ALTER TABLE public.t DROP CONSTRAINT positive;
+ALTER TABLE public.t ALTER COLUMN price TYPE numeric;
+ALTER TABLE public.t ADD CONSTRAINT positive CHECK (price > 0) NOT VALID;
+ALTER TABLE public.t VALIDATE CONSTRAINT positive;
+ALTER TABLE public.t ALTER COLUMN price SET DEFAULT 0;",
+        ),
+    ] {
+        let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
+        let mut catalog = read(&[file], &Options { engine: None }).catalog;
+        catalog.engine = Engine { product, version: Version::find(version) };
+        let rules: Vec<_> = find("float-money").into_iter().collect();
+        let findings = audit(&catalog, &rules).findings;
+        assert_eq!(findings.iter().map(|f| f.sql.join("\n")).collect::<Vec<_>>(), [wanted]);
+        catalog.engine.version = Version::find("25.2");
+        let findings = audit(&catalog, &rules).findings;
+        assert!(findings.iter().all(|f| f.sql.iter().all(|s| !s.starts_with("SET"))), "{findings:#?}");
+    }
 }
 
 /// A nullable name beside the mark of deletion: the one key that is asked for is that of the living.

@@ -60,11 +60,33 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             // a failed build leaves nothing behind here; an index that is not valid is still being built
             vec![format!("SHOW JOBS; -- {} is being built", quote_ident(constraint))]
         }
+        Guard::Retype { column, .. } => retype(engine, table, column, common(table, guard, name)),
         Guard::Check { .. } | Guard::NotNull { .. } | Guard::ForeignKey { .. } | Guard::Validate { .. } => {
             common(table, guard, name)
         }
     }
 }
+
+/// A column's type changes only while it has no CHECK (`steps` see to that), no default and no index, and before 25.1 only
+/// where the session asks for it.
+fn retype(engine: &Engine, table: &Table, column: &str, steps: Vec<String>) -> Vec<String> {
+    let (t, c) = (quote_table(table), quote_ident(column));
+    let mut out = Vec::new();
+    let named = |key: &[KeyPart]| key.iter().any(|p| p.columns().contains(&column));
+    let indexes = table.indexes.iter().filter(|i| named(&i.key)).map(|i| &i.name);
+    for index in indexes.chain(table.unique_keys.iter().filter(|k| named(&k.key)).map(|k| &k.name)) {
+        out.push(format!("-- first drop {}, and make it again at the end", quote_ident(index)));
+    }
+    if !engine.at_least(25, 1) {
+        out.push("SET enable_experimental_alter_column_type_general = true;".to_owned());
+    }
+    let default = table.column(column).and_then(|c| c.default.as_ref());
+    out.extend(default.map(|_| format!("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT;")));
+    out.extend(steps);
+    out.extend(default.map(|value| format!("ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {value};")));
+    out
+}
+
 /// Whether a column that is NOT VISIBLE was made by CockroachDB and not by a user: the `rowid` that stands in for a
 /// primary key, the shard of a hash-sharded index, the column behind an expression in an index, the expiry of a row,
 /// the region of a row.

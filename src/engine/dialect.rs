@@ -55,6 +55,17 @@ pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<String> {
         Guard::NotNull { column } => {
             vec![format!("ALTER TABLE {t} ALTER COLUMN {} SET NOT NULL;", quote_ident(column))]
         }
+        Guard::Retype { column, data_type, checks } => {
+            let dropped = checks.iter().map(|(c, _)| format!("ALTER TABLE {t} DROP CONSTRAINT {};", quote_ident(c)));
+            let mut out: Vec<String> = dropped.collect();
+            out.push(format!("ALTER TABLE {t} ALTER COLUMN {} TYPE {data_type};", quote_ident(column)));
+            for (c, condition) in checks {
+                let c = quote_ident(c);
+                out.push(format!("ALTER TABLE {t} ADD CONSTRAINT {c} CHECK ({condition}) NOT VALID;"));
+                out.push(validate(&c));
+            }
+            out
+        }
         Guard::Unique { .. } | Guard::Rekey { .. } | Guard::PrimaryKey { .. } => Vec::new(),
     }
 }

@@ -72,9 +72,19 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
                 format!("ALTER TABLE {t} DROP CONSTRAINT {check};"),
             ]
         }
-        Guard::Check { .. } | Guard::NotNull { .. } | Guard::ForeignKey { .. } | Guard::Validate { .. } => {
-            common(table, guard, name)
+        Guard::Retype { column, data_type, checks } if engine.product != Product::Unknown => {
+            // at once, for no moment to be without the CHECKs and for one rewrite to do
+            let dropped = checks.iter().map(|(c, _)| format!("DROP CONSTRAINT {}", quote_ident(c)));
+            let retyped = format!("ALTER COLUMN {} TYPE {data_type}", quote_ident(column));
+            let added = checks.iter().map(|(c, e)| format!("ADD CONSTRAINT {} CHECK ({e})", quote_ident(c)));
+            let steps: Vec<String> = dropped.chain([retyped]).chain(added).collect();
+            vec![format!("ALTER TABLE {t} {};", steps.join(", "))]
         }
+        Guard::Check { .. }
+        | Guard::NotNull { .. }
+        | Guard::ForeignKey { .. }
+        | Guard::Retype { .. }
+        | Guard::Validate { .. } => common(table, guard, name),
     }
 }
 

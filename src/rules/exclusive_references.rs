@@ -26,7 +26,8 @@ declare_rule! {
     ///
     /// ## What it looks at
     /// Foreign keys on single columns that may be NULL and point at different tables; whether their names are variants of
-    /// one (`plan_rate_card_id`, `subscription_rate_card_id`); whether each has a unique key of its own with the same other
+    /// one (`plan_rate_card_id`, `subscription_rate_card_id`); whether one says the other already (a subscription has its
+    /// plan, so a limit is set for the one or for the other); whether each has a unique key of its own with the same other
     /// columns; what sibling tables with both columns do. References that are emptied by ON DELETE SET NULL count against.
     ///
     /// ## When it is wrong
@@ -169,6 +170,13 @@ fn look(context: &Context<'_>, table: &Table, group: &[&Reference<'_>], optional
     if group.iter().enumerate().all(|(i, a)| group.iter().skip(i + 1).all(|b| variants(a, b))) {
         p.add(Evidence::new(Source::Name, w::EXCLUSIVE_NAMES, format!("{listed} are variants of one name")));
     }
+    let may_be_null = |f: &&ForeignKey| f.columns.iter().all(|c| table.column(c).is_some_and(|c| c.nullable));
+    if let ([a, b], 2) = (group, table.foreign_keys.iter().filter(may_be_null).count())
+        && let Some((lower, upper)) = levels(context.catalog, a, b)
+    {
+        let text = format!("rows of {lower} are within one of {upper} already: one of the two is enough");
+        p.add(Evidence::new(Source::Shape, w::EXCLUSIVE_LEVELS, text));
+    }
     if optional == group.len() {
         p.add(Evidence::new(Source::Shape, w::EXCLUSIVE_ONLY, "no other reference of the table may be NULL"));
     }
@@ -181,6 +189,21 @@ fn look(context: &Context<'_>, table: &Table, group: &[&Reference<'_>], optional
     }
     p.extend(siblings::together_elsewhere(context, table, &names));
     Some(p)
+}
+
+/// The tables that the two point at, if rows of the first are always within one of the second: a subscription and its plan.
+fn levels<'a>(catalog: &Catalog, a: &Reference<'a>, b: &Reference<'a>) -> Option<(&'a str, &'a str)> {
+    let within = |lower: &ForeignKey, upper: &ForeignKey| {
+        let Some(table) = catalog.table(&lower.referenced_schema, &lower.referenced_table) else { return false };
+        let required = |f: &ForeignKey| f.columns.iter().all(|c| table.column(c).is_some_and(|c| !c.nullable));
+        let to_upper = |f: &&ForeignKey| {
+            (&f.referenced_schema, &f.referenced_table) == (&upper.referenced_schema, &upper.referenced_table)
+        };
+        table.foreign_keys.iter().filter(to_upper).any(required)
+    };
+    let both = [(a.key, b.key), (b.key, a.key)];
+    let (lower, upper) = both.into_iter().find(|(lower, upper)| within(lower, upper))?;
+    Some((&lower.referenced_table, &upper.referenced_table))
 }
 
 /// Every one of the columns is in a key, and the keys differ in that column alone.

@@ -31,8 +31,10 @@ declare_rule! {
     ///
     /// ## How to fix it
     /// SQL: `CREATE UNIQUE INDEX … ON price (product_id, currency, valid_from)`, in the order in which queries filter. Django:
-    /// `UniqueConstraint(fields=[…], name=…)`. Rails: `add_index :prices, […], unique: true`. Prisma: `@@unique([…])`.
-    /// SQLAlchemy: `UniqueConstraint(…)`. An importer: `INSERT … ON CONFLICT (…) DO UPDATE`.
+    /// `UniqueConstraint(fields=["product", "currency", "valid_from"], name=…)`. Rails: `add_index :prices, [:product_id,
+    /// :currency, :valid_from], unique: true`. Prisma: `@@unique([productId, currency, validFrom])`. SQLAlchemy:
+    /// `UniqueConstraint("product_id", "currency", "valid_from")`. An importer: `INSERT … ON CONFLICT (product_id,
+    /// currency, valid_from) DO UPDATE`.
     "missing-composite-key", needs: []
 }
 

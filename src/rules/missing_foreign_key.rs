@@ -46,6 +46,8 @@ const FOREIGN: [&str; 10] =
     ["external", "provider", "remote", "stripe", "legacy", "old", "original", "client", "request", "trace"];
 /// Words of tables that keep what is gone.
 const HISTORY: [&str; 4] = ["version", "deleted", "revision", "old"];
+/// Words of tables that are worked out from others.
+const DERIVED: [&str; 6] = ["cached", "cache", "aggregated", "aggregate", "aggregation", "summary"];
 /// References that a schema has to declare before a missing one is missed.
 const ENOUGH: usize = 5;
 
@@ -123,10 +125,15 @@ fn look(table: &Table, column: &Column, target: &Table, (declared, all): (usize,
     if table.indexes.iter().any(|i| first(&i.key)) || table.unique_keys.iter().any(|k| first(&k.key)) {
         p.add(Evidence::new(Source::Shape, w::REFERENCE_INDEX, format!("{name} is indexed as references are")));
     }
-    let history = words(&table.name).iter().any(|w| HISTORY.contains(&singular(w).as_str()));
+    let of_table: Vec<String> = words(&table.name).iter().map(|w| singular(w)).collect();
+    // deletedrow as well as deleted_row
+    let history = of_table.iter().any(|w| HISTORY.contains(&w.as_str()) || w.starts_with("deleted"));
     if is_log(&table.name) || history {
         let text = format!("{} sounds like a log, whose rows outlive what they tell of", table.label());
         p.add(Evidence::new(Source::Name, w::REFERENCE_LOG, text));
+    } else if of_table.iter().any(|w| DERIVED.contains(&w.as_str())) {
+        let text = format!("{} sounds like it is worked out from other tables, and made anew", table.label());
+        p.add(Evidence::new(Source::Name, w::REFERENCE_DERIVED, text));
     }
     Some(p)
 }

@@ -27,9 +27,13 @@ declare_rule! {
     /// logical replication needs one for UPDATE and DELETE all the same.
     ///
     /// ## How to fix it
-    /// SQL: `ALTER TABLE t ADD PRIMARY KEY …` (PostgreSQL: build the index concurrently first and add the key `USING INDEX`;
-    /// CockroachDB: `ALTER TABLE t ALTER PRIMARY KEY USING COLUMNS (…)`). Django, Rails, Prisma and SQLAlchemy add a key by
-    /// themselves unless a model says otherwise (`managed = False`, `id: false`).
+    /// SQL: `ALTER TABLE payment ADD PRIMARY KEY (id)` (PostgreSQL: build the index concurrently first and add the key `USING
+    /// INDEX`; CockroachDB: `ALTER TABLE payment ALTER PRIMARY KEY USING COLUMNS (id)`). Remove the equal rows before.
+    /// Django adds an `id` by itself, but not to a table that it does not manage (`managed = False`). Rails leaves it out
+    /// with `id: false` and in every `create_join_table`: `create_table :reservations, primary_key: [:show_id, :user_id]`.
+    /// SQLAlchemy wants one of every mapped class, not of a bare `Table(…)`: `Column("id", BigInteger, primary_key=True)`.
+    /// Prisma takes `@unique` for it: `@id` or `@@id([showId, userId])`; its implicit many-to-many tables have none in
+    /// databases made before version 6.
     "missing-primary-key", prior: w::KEYLESS_PRIOR, needs: []
 }
 

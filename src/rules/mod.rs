@@ -6,8 +6,10 @@
 mod case_sensitive_key;
 mod empty_key_text;
 mod exclusive_references;
+mod float_money;
 mod free_state;
 mod inferred;
+mod missing_check;
 mod missing_composite_key;
 mod missing_external_id;
 mod missing_foreign_key;
@@ -26,6 +28,7 @@ mod null_passes_check;
 mod nullable_by_neglect;
 mod nullable_unique;
 mod over_capacity;
+mod self_link;
 mod siblings;
 mod soft_delete_key;
 mod unbounded_share;
@@ -37,7 +40,7 @@ mod words;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, ForeignKey, Part, Table, TypeFamily};
+use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, ForeignKey, Part, Table};
 use crate::engine::add_guard;
 use crate::evidence::{Confidence, Evidence, Severity, Source, Thresholds};
 use crate::guard::{Guard, fit, hex};
@@ -63,8 +66,11 @@ pub static RULES: &[&Rule] = &[
     &over_capacity::RULE,
     &unordered_bounds::RULE,
     &exclusive_references::RULE,
+    &self_link::RULE,
     &free_state::RULE,
+    &missing_check::RULE,
     &empty_key_text::RULE,
+    &float_money::RULE,
     &nullable_unique::RULE,
     &soft_delete_key::RULE,
     &case_sensitive_key::RULE,
@@ -231,15 +237,6 @@ fn default_evidence(column: &Column, condition: &Expression) -> Option<Evidence>
     } else {
         Evidence::new(Source::Shape, weights::DEFAULT_BREAKS, format!("its own default is {value}"))
     })
-}
-
-/// Money in floating point cannot be compared to the cent, whatever a guard says: the type has to change first.
-fn float_money(column: &Column) -> Option<Evidence> {
-    let money = ["price", "amount", "balance", "cost", "total", "fee", "credit", "discount", "salary", "budget"];
-    let named = words::words(&column.name).iter().any(|w| money.contains(&words::singular(w).as_str()));
-    let text =
-        format!("{} is {}, which cannot hold cents exactly: make it numeric first", column.name, column.data_type);
-    (named && column.family() == TypeFamily::Float).then(|| Evidence::new(Source::Shape, weights::FLOAT_MONEY, text))
 }
 
 /// A guard that is missing or does not hold.

@@ -89,6 +89,7 @@ fn look(context: &Context<'_>, table: &Table, column: &Column) -> Option<Proposa
     let message = format!("{}.{name} can be zero or less, which makes no sense.", table.label());
     let mut p = Proposal::new(table, Guard::Check { condition: condition.clone() }, Severity::Medium, message, because);
     p.extend(super::default_evidence(column, &condition));
-    p.extend(siblings::check_elsewhere(context, table, &condition));
+    // a stock of the same name may be empty, which says nothing about lines
+    p.extend(siblings::check_elsewhere(context, table, &condition).filter(|e| e.weight > 0.0));
     Some(p)
 }

@@ -22,7 +22,8 @@ declare_rule! {
     ///
     /// ## What it looks at
     /// The key's columns, which of them may be NULL, whether one of them marks deleted rows or points at the table itself,
-    /// and whether another key closes the hole. Only a column that rows are within (a parent, another reference, a tenant,
+    /// and whether another key closes the hole. Where a second key has another reference in that place (`(device_id, name)`
+    /// beside `(module_id, name)`), NULL means that the row belongs there. Only a column that rows are within (a parent, another reference, a tenant,
     /// a mark of deletion) makes a hole. In a column that names the row NULL means "has none", and many may have none:
     /// such a key is left alone, as is one on a single column.
     ///
@@ -105,6 +106,13 @@ fn look(table: &Table, key: &UniqueKey) -> Option<Proposal> {
         let text = format!("{} is NULL for every live row, so the key holds for none of them", c.name);
         proposal.add(Evidence::new(Source::Name, w::NULLABLE_DELETED, text));
     }
+    if let Some(other) = alternative(table, &columns, &names) {
+        let text = format!(
+            "key {other} has another column in the place of {}: NULL means that the row is within that",
+            names.join(", ")
+        );
+        proposal.add(Evidence::new(Source::Shape, w::NULLABLE_ALTERNATIVE, text));
+    }
     if nullable.len() == columns.len() {
         let text = "all of its columns may be NULL: it is a key for the rows that have them";
         proposal.add(Evidence::new(Source::Shape, w::NULLABLE_OPTIONAL, text));
@@ -118,6 +126,21 @@ fn look(table: &Table, key: &UniqueKey) -> Option<Proposal> {
         }
     }
     Some(proposal)
+}
+
+/// The key that differs from the one on `columns` in that it has another NULLable column instead of the only `hole`:
+/// `(device_id, name)` beside `(module_id, name)`.
+fn alternative<'a>(table: &'a Table, columns: &[&str], holes: &[&str]) -> Option<&'a str> {
+    let [hole] = holes else { return None };
+    let nullable = |c: &str| table.column(c).is_some_and(|c| c.nullable);
+    let alike = |k: &&UniqueKey| {
+        let Some(theirs) = k.plain_columns().filter(|t| t.len() == columns.len() && !t.contains(hole)) else {
+            return false;
+        };
+        let mut others = theirs.iter().filter(|c| !columns.contains(c));
+        others.next().is_some_and(|c| nullable(c)) && others.next().is_none()
+    };
+    table.unique_keys.iter().find(alike).map(|k| k.name.as_str())
 }
 
 fn is_moment(c: &Column) -> bool {

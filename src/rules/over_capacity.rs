@@ -145,7 +145,7 @@ fn look(
     {
         p.add(Evidence::new(Source::Shape, w::DEFAULT_BREAKS, format!("{} starts at {n}: no limit", whole.name)));
     }
-    p.extend([part, whole].into_iter().find_map(super::float_money));
+    p.extend([part, whole].into_iter().find_map(super::float_money::against_comparison));
     p.extend(siblings::check_elsewhere(context, table, &condition));
     Some(p)
 }

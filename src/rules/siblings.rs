@@ -8,7 +8,7 @@ use crate::catalog::{Column, Expression, Table, TypeFamily, check_implied};
 use crate::evidence::{Evidence, Source};
 
 /// How many do it, and how many there are.
-type Share = (usize, usize);
+pub type Share = (usize, usize);
 /// The same by family of type, and whether the column is a reference.
 type ByRole = HashMap<(TypeFamily, bool), Share>;
 
@@ -42,8 +42,9 @@ pub fn with_columns<'a>(context: &Context<'a>, columns: &[&str]) -> impl Iterato
     rarest.into_iter().filter(move |t| columns.iter().all(|c| t.column(c).is_some()))
 }
 
-/// Tables that have columns of the same names and families as `condition` names in `table`, and what they do about it.
-pub fn check_elsewhere(context: &Context<'_>, table: &Table, condition: &Expression) -> Option<Evidence> {
+/// Of the other tables that have columns of the same names and families as `condition` names in `table`: how many hold
+/// to it, and how many there are.
+pub fn held_elsewhere(context: &Context<'_>, table: &Table, condition: &Expression) -> Option<Share> {
     let columns = condition.columns();
     let families = |t: &Table| columns.iter().map(|c| Some(t.column(c)?.family())).collect::<Option<Vec<_>>>();
     let mine = families(table)?;
@@ -57,8 +58,13 @@ pub fn check_elsewhere(context: &Context<'_>, table: &Table, condition: &Express
         counted
     });
     // the table itself is among them
-    let (held, others) = (held - usize::from(held > 0 && holds(table)), all.saturating_sub(1));
-    let named = columns.join(" and ");
+    Some((held - usize::from(held > 0 && holds(table)), all.saturating_sub(1)))
+}
+
+/// The same as evidence.
+pub fn check_elsewhere(context: &Context<'_>, table: &Table, condition: &Expression) -> Option<Evidence> {
+    let (held, others) = held_elsewhere(context, table, condition)?;
+    let named = condition.columns().join(" and ");
     weigh(held, others, &format!("other tables with {named} hold to {condition}"))
 }
 

@@ -1,5 +1,5 @@
 use super::words::{marks_deletion, words};
-use super::{Context, Proposal, declare_rule, weights as w};
+use super::{Context, Proposal, declare_rule, siblings, weights as w};
 use crate::catalog::{Expr, Expression, KeyKind, Table, UniqueKey};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
@@ -26,8 +26,10 @@ declare_rule! {
     ///
     /// ## What it looks at
     /// The column that marks deletion, the keys of all tables that have one, how many of them are partial, and whether the
-    /// key is a name that people choose or an identity that is given out once. A key that has the marker among its
-    /// columns is a different mistake: `nullable-unique` reports it. A key that a foreign key points at is left alone.
+    /// key is a name that people choose, a link that is made and removed, or an identity (a token, a number) that is given
+    /// out once. Medium confidence for a chosen name, high where the schema's other keys are for live rows; where three
+    /// or more such keys are all full, that counts as a custom. A key that has the marker among its columns is a different
+    /// mistake: `nullable-unique` reports it. A key that a foreign key points at is left alone.
     ///
     /// ## When it is wrong
     /// Where a name must never come back (invoice numbers, user names in an archive), or where deleted rows are revived by
@@ -44,6 +46,21 @@ declare_rule! {
 
 /// Words of what people choose, and want again after deleting it.
 const CHOSEN: [&str; 9] = ["name", "slug", "email", "username", "login", "code", "title", "label", "handle"];
+/// Words of what is given out by a program, and never twice.
+const GIVEN_OUT: [&str; 12] = [
+    "id",
+    "token",
+    "uuid",
+    "guid",
+    "external",
+    "key",
+    "version",
+    "number",
+    "sequence",
+    "sequential",
+    "hash",
+    "generation",
+];
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     let (mut partial, mut full) = (0, 0);
@@ -84,7 +101,9 @@ fn look(
         f.referenced_columns.len() == columns.len()
             && f.referenced_columns.iter().all(|c| columns.contains(&c.as_str()))
     });
-    if pointed_at {
+    // with the primary key among its columns a key counts no two rows, deleted or not
+    let whole_row = table.primary_key.as_ref().is_some_and(|k| k.columns.iter().all(|c| columns.contains(&c.as_str())));
+    if pointed_at || whole_row {
         return None;
     }
     let live = Expression::new(Expr::IsNull(Box::new(Expr::column(marker)), false));
@@ -98,21 +117,25 @@ fn look(
     } else {
         Evidence::new(Source::Shape, 0.0, format!("{marker} marks deleted rows, and the key is for all rows"))
     };
+    let against = siblings::weigh(partial, all - 1, "other keys on tables with soft delete are for live rows only");
+    let against = against.filter(|e| e.weight < 0.0);
     let guard = Guard::Rekey {
         key: key.key.clone(),
         predicate: live,
         replaced: key.name.clone(),
         constraint: key.kind != KeyKind::Index,
     };
-    let mut p = Proposal::new(table, guard, Severity::Medium, message, fact);
-    let chosen = |c: &&str| words(c).last().is_some_and(|w| CHOSEN.contains(&w.as_str()));
-    if let Some(c) = columns.iter().find(|c| chosen(c)) {
+    let mut p = Proposal::new(table, guard, Severity::Medium, message, fact).and(against);
+    let says = |c: &&str, list: &[&str]| words(c).iter().any(|w| list.contains(&w.as_str()));
+    let chosen = |c: &&&str| words(c).last().is_some_and(|w| CHOSEN.contains(&w.as_str()));
+    let reference = |c: &&str| table.references_of(c).next().is_some();
+    if let Some(c) = columns.iter().find(chosen) {
         p.add(Evidence::new(Source::Name, w::SOFT_DELETE_REUSE, format!("{c} is chosen by people, who want it again")));
-    } else if columns
-        .iter()
-        .all(|c| words(c).iter().any(|w| matches!(w.as_str(), "id" | "token" | "uuid" | "external" | "key")))
-    {
-        let text = format!("{named} is an identity that is given out once");
+    } else if columns.len() > 1 && columns.iter().all(reference) {
+        let text = format!("({named}) is a link, which is made again after it was removed");
+        p.add(Evidence::new(Source::Shape, w::SOFT_DELETE_RELINK, text));
+    } else if columns.iter().any(|c| says(c, &GIVEN_OUT) && !reference(c)) {
+        let text = format!("({named}) is an identity that is given out once");
         p.add(Evidence::new(Source::Name, w::SOFT_DELETE_IDENTITY, text));
     }
     Some(p)

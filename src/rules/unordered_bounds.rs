@@ -161,7 +161,7 @@ fn look(context: &Context<'_>, table: &Table, low: &Column, high: &Column, kind:
     if family == TypeFamily::Date {
         p.add(Evidence::new(Source::Shape, w::ORDER_DATES, "dates are typed in by people"));
     }
-    p.extend(names.into_iter().find_map(super::float_money));
+    p.extend(names.into_iter().find_map(super::float_money::against_comparison));
     p.extend(siblings::check_elsewhere(context, table, &condition));
     Some(p)
 }

@@ -8,8 +8,10 @@ pub fn marks_deletion(column: &Column) -> bool {
     let past = ["deleted", "removed", "archived", "trashed", "discarded", "destroyed"];
     let words = words(&column.name);
     let verb = words.iter().any(|w| past.contains(&w.as_str()));
-    let by_whom = words.iter().any(|w| w == "by" || w == "id" || w == "user");
-    verb && !by_whom && matches!(column.family(), TypeFamily::Timestamp | TypeFamily::Date | TypeFamily::Integer)
+    // deleted_by says who, deleted_count how many, version_removed in which state of the whole
+    let other = ["by", "id", "user", "count", "number", "total", "version"];
+    let otherwise = words.iter().any(|w| other.contains(&w.as_str()));
+    verb && !otherwise && matches!(column.family(), TypeFamily::Timestamp | TypeFamily::Date | TypeFamily::Integer)
 }
 
 /// Words of tables whose rows are events and not things: they are never asked for keys.
