@@ -274,6 +274,7 @@ pub fn features(facts: &Facts<'_>, t: &Table<'_>, candidate: &Candidate, seen: &
     mark!(out, "w:fam_{family}");
     for (share, level) in seen.others.iter().zip(1..) {
         mark!(out, "w:L{level}_{share}");
+        mark!(out, "w:L{level}_{share}+{family}");
     }
     for (twin, level) in seen.twins.iter().zip(1..) {
         let Some(twin) = twin else { continue };
@@ -291,19 +292,25 @@ pub fn features(facts: &Facts<'_>, t: &Table<'_>, candidate: &Candidate, seen: &
         mark!(out, "w:table_has_no_key_{family}");
         return;
     }
-    mark!(out, "w:keys{}", bucket(t.keys.len(), &[1, 2, 3]));
     mark!(out, "w:table_has_key_{family}");
     let set = candidate.columns.as_slice();
-    mark!(out, if wider_key(t, set).is_some(), "w:inside_wider_key");
     let keyed = |i: &usize| t.keys.iter().any(|k| k.contains(i));
-    if set.iter().filter(|i| t.at(**i).target.is_none()).any(keyed) {
-        mark!(out, "w:name_in_other_key");
-    } else if set.iter().any(keyed) {
-        mark!(out, "w:ref_in_other_key");
+    let name_keyed = set.iter().filter(|i| t.at(**i).target.is_none()).any(keyed);
+    let own = [
+        (wider_key(t, set).is_some(), "w:inside_wider_key"),
+        (name_keyed, "w:name_in_other_key"),
+        (!name_keyed && set.iter().any(keyed), "w:ref_in_other_key"),
+        (t.keys.iter().any(|k| matches!(k.as_slice(), [one] if t.at(*one).target.is_none())), "w:has_natural_key"),
+        (t.keys.iter().any(|k| k.len() == set.len()), "w:same_width_key"),
+    ];
+    // what a key says of another depends on what that other is made of
+    for (_, fact) in own.into_iter().filter(|(holds, _)| *holds) {
+        mark!(out, "{fact}");
+        mark!(out, "{fact}+{family}");
     }
-    let natural = t.keys.iter().any(|k| matches!(k.as_slice(), [one] if t.at(*one).target.is_none()));
-    mark!(out, if natural, "w:has_natural_key");
-    mark!(out, if t.keys.iter().any(|k| k.len() == set.len()), "w:same_width_key");
+    let keys = bucket(t.keys.len(), &[1, 2, 3]);
+    mark!(out, "w:keys{keys}");
+    mark!(out, "w:keys{keys}+{family}");
 }
 
 /// A key of the table that contains the columns and more.

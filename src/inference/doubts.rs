@@ -84,11 +84,29 @@ pub fn doubt(facts: &Facts<'_>, table: &Table<'_>, candidate: &Candidate) -> Opt
         return Some(format!("rows of {} are entries: they come again", table.name()));
     }
     match (candidate.family, set) {
-        (Family::Natural, [c]) => kept(table, table.at(*c)),
+        (Family::Natural, [c]) => kept(table, table.at(*c)).or_else(|| plainly_indexed(facts, table, set)),
+        (Family::Scoped, _) => scoped_otherwise(table, set),
         (Family::ForeignId, [c]) => elsewhere(table, table.at(*c)),
         (Family::Pair, [a, b]) => met(facts, table, table.at(*a), table.at(*b)),
         _ => None,
     }
+}
+
+/// The name or number is part of a key already: its authors chose another scope. Measured with a fifth of the keys of 39
+/// schemas gone: of 42 such proposals that were believed, 5 were keys.
+fn scoped_otherwise(table: &Table<'_>, set: &[usize]) -> Option<String> {
+    let own = |i: &&usize| table.at(**i).target.is_none();
+    let name = *set.iter().find(own)?;
+    let key = table.keys.iter().find(|k| k.len() > 1 && k.contains(&name))?;
+    let names: Vec<&str> = table.each(key).map(|c| c.name()).collect();
+    Some(format!("{} is unique within something else already: ({})", table.at(name).name(), names.join(", ")))
+}
+
+/// In a schema whose authors write UNIQUE, an index without it was written so. Measured likewise: none of 26 was a key.
+fn plainly_indexed(facts: &Facts<'_>, table: &Table<'_>, set: &[usize]) -> Option<String> {
+    let names: Vec<&str> = table.each(set).map(|c| c.name()).collect();
+    (facts.guarded && table.is_indexed(set))
+        .then(|| format!("an index on {} is there, and its authors did not make it unique", names.join(", ")))
 }
 
 /// The schema's convention is to have no such key: of three tables and more with the same columns, less than a third has.

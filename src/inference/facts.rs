@@ -396,7 +396,8 @@ impl<'a> Table<'a> {
             parent: None,
             tenant: None,
             primary_kind: "none",
-            framework: frameworks::owns(&table.schema, &table.name),
+            framework: frameworks::owns(&table.schema, &table.name)
+                || !table.unique_keys.is_empty() && frameworks::provides(&table.name),
             event: false,
             eventish: false,
             link: false,

@@ -59,17 +59,70 @@ const BOOKS: [&str; 35] = [
     "hdb_*",
 ];
 
+/// Tables of packages that hold things like other tables, but whose definition is the package's; `*` stands for any
+/// ending. Their authors have given them the keys that they want, so where one has a key, no other is missing.
+const THINGS: [&str; 36] = [
+    // Django itself
+    "auth_user",
+    "auth_user_*",
+    "auth_group",
+    "auth_group_*",
+    "auth_permission",
+    "django_flatpage*",
+    "django_redirect",
+    "django_site",
+    // packages for it
+    "account_emailaddress",
+    "account_emailconfirmation",
+    "authtoken_token",
+    "axes_*",
+    "background_task*",
+    "constance_*",
+    "django_celery_beat_*",
+    "django_celery_results_*",
+    "django_q_*",
+    "easy_thumbnails_*",
+    "guardian_*",
+    "mfa_*",
+    "oauth2_provider_*",
+    "otp_*",
+    "reversion_*",
+    "silk_*",
+    "social_auth_*",
+    "socialaccount_*",
+    "taggit_*",
+    "thumbnail_kvstore",
+    "token_blacklist_*",
+    "waffle_*",
+    // Rails and packages for it
+    "action_text_*",
+    "active_storage_*",
+    "friendly_id_slugs",
+    "good_job*",
+    "oauth_access_*",
+    "solid_*",
+];
+
+/// Whether a table of that name comes with a package.
+pub fn provides(table: &str) -> bool {
+    is_in(&THINGS, table)
+}
+
+fn is_in(list: &[&str], table: &str) -> bool {
+    let table = table.to_ascii_lowercase();
+    list.iter().any(|b| match b.strip_suffix('*') {
+        Some(front) => table.starts_with(front),
+        None => table == *b,
+    })
+}
+
 /// Whether a framework owns a table of that schema and name.
 pub fn owns(schema: &str, table: &str) -> bool {
     if SCHEMAS.contains(&schema) {
         return true;
     }
-    let table = table.to_ascii_lowercase();
-    BOOKS.iter().any(|b| match b.strip_suffix('*') {
-        Some(front) => table.starts_with(front),
-        None => table == *b,
-    }) || table.starts_with("pg_stat_")
-        || table == "spatial_ref_sys"
+    let low = table.to_ascii_lowercase();
+    is_in(&BOOKS, table) || low.starts_with("pg_stat_") || low == "spatial_ref_sys"
 }
 
 #[cfg(test)]
@@ -80,6 +133,7 @@ mod tests {
     fn books_and_not_things() {
         let owns = |table| owns("public", table);
         assert!(owns("django_migrations") && owns("DATABASECHANGELOGLOCK") && super::owns("hdb_catalog", "event_log"));
+        assert!(super::provides("auth_group_permissions") && !super::provides("auth_log"));
         assert!(!owns("auth_user") && !owns("auth_group_permissions") && !owns("migration_request") && !owns("django"));
     }
 }

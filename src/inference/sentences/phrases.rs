@@ -433,7 +433,9 @@ fn own(about: &About<'_, '_>, feature: &str) -> Option<String> {
     let touching = |column: &dyn Fn(usize) -> bool| {
         t.keys.iter().find(|k| k.iter().any(|i| about.columns.contains(i) && column(*i))).map(|k| names(t, k))
     };
-    Some(match feature {
+    // `+` and the shape of the candidate may follow
+    let fact = feature.split('+').next().unwrap_or(feature);
+    Some(match fact {
         "w:inside_wider_key" => {
             format!("a wider key of {n}, {}, takes it in", names(t, wider_key(t, about.columns)?))
         }
