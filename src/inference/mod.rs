@@ -122,7 +122,7 @@ fn keys<'a>(facts: &Facts<'a>) -> Vec<Key<'a>> {
             let seen = conventions.observe(facts, index, &candidate, base, memo);
             active.clear(weights);
             conventions::features(facts, table, &candidate, &seen, &mut active);
-            score = tidy(weights.of("w:bias") + weights.of("base") * base + active.sum());
+            score = tidy(weights.of("w:bias") + weights.of_base(candidate.family.name()) * base + active.sum());
             against = doubts::convention(table, &candidate, seen.others.first());
         }
         let doubt = doubts::doubt(facts, table, &candidate).map(|text| (scale.medium, text));
@@ -212,7 +212,7 @@ fn bounds<'a>(facts: &Facts<'a>) -> Vec<Bound<'a>> {
             if let Some(seen) = &seen {
                 checks::observed(seen, &mut heard);
                 let weights = &model().check_conventions;
-                score = tidy(weights.of("kw:bias") + weights.of("base") * score + heard.sum());
+                score = tidy(weights.of("kw:bias") + weights.of_base("check") * score + heard.sum());
             }
             if score >= scale.low {
                 let belief = sentences::of_bound(facts, table, column, (&base, &heard), seen.as_ref(), score, scale);

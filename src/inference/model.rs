@@ -148,6 +148,11 @@ impl Weights {
         self.0.get_key_value(feature).map(|(name, weight)| (name.as_str(), *weight))
     }
 
+    /// The weight of the score before: more for one shape than for another.
+    pub fn of_base(&self, shape: &str) -> f64 {
+        tidy(self.of("base") + self.of(&format!("base+{shape}")))
+    }
+
     /// The weight of a feature.
     pub fn of(&self, feature: &str) -> f64 {
         self.0.get(feature).copied().unwrap_or(0.0)
@@ -329,7 +334,6 @@ impl Marks for Active<'_> {
             self.found.push((name, weight));
         }
     }
-
 }
 
 /// A score without the noise of binary fractions: weights have two decimals, and scores are compared to sums of them.

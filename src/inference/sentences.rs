@@ -61,7 +61,7 @@ pub fn of_key(
     let mut share = 1.0;
     if let Some(seen) = seen {
         conventions::features(facts, table, candidate, seen, &mut heard);
-        share = model().conventions.of("base");
+        share = model().conventions.of_base(candidate.family.name());
     }
     let about = About { facts, table, columns: &candidate.columns, bound: false, keys: seen, checks: None };
     let mut belief = explain(&about, &parts(&base, share, &heard), scored.total(), scale);
@@ -82,7 +82,7 @@ pub fn of_bound(
     score: f64,
     scale: Thresholds,
 ) -> Belief {
-    let share = if seen.is_some() { model().check_conventions.of("base") } else { 1.0 };
+    let share = if seen.is_some() { model().check_conventions.of_base("check") } else { 1.0 };
     let about = About { facts, table, columns: &[column], bound: true, keys: None, checks: seen };
     explain(&about, &parts(base, share, heard), score, scale)
 }
