@@ -363,10 +363,10 @@ fn money_changes_its_type_as_the_engine_allows() {
         (
             Product::CockroachDb,
             "24.1",
-            "-- first drop by_price, and make it again at the end
+            "ALTER TABLE public.t ALTER COLUMN price DROP DEFAULT;
+ALTER TABLE public.t DROP CONSTRAINT IF EXISTS positive;
+-- first drop by_price, and make it again at the end
 SET enable_experimental_alter_column_type_general = true;
-ALTER TABLE public.t ALTER COLUMN price DROP DEFAULT;
-ALTER TABLE public.t DROP CONSTRAINT positive;
 ALTER TABLE public.t ALTER COLUMN price TYPE numeric;
 ALTER TABLE public.t ADD CONSTRAINT positive CHECK (price > 0) NOT VALID;
 ALTER TABLE public.t VALIDATE CONSTRAINT positive;
@@ -378,10 +378,10 @@ ALTER TABLE public.t ALTER COLUMN price SET DEFAULT 0;",
         catalog.engine = Engine { product, version: Version::find(version) };
         let rules: Vec<_> = find("float-money").into_iter().collect();
         let findings = audit(&catalog, &rules).findings;
-        assert_eq!(findings.iter().map(|f| f.sql.join("\n")).collect::<Vec<_>>(), [wanted]);
+        assert_eq!(findings.iter().map(|f| f.sql().join("\n")).collect::<Vec<_>>(), [wanted]);
         catalog.engine.version = Version::find("25.2");
         let findings = audit(&catalog, &rules).findings;
-        assert!(findings.iter().all(|f| f.sql.iter().all(|s| !s.starts_with("SET"))), "{findings:#?}");
+        assert!(findings.iter().all(|f| f.sql().iter().all(|s| !s.starts_with("SET"))), "{findings:#?}");
     }
 }
 
@@ -392,8 +392,8 @@ fn only_the_mark_of_deletion_is_a_hole() {
     let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
     let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
     let keys: Vec<_> = findings.iter().filter(|f| f.guard.kind() == "unique").collect();
-    assert!(keys.len() == 1 && keys.iter().all(|f| f.sql.len() == 1), "{keys:#?}");
-    let sql = &keys[0].sql[0];
+    assert!(keys.len() == 1 && keys.iter().all(|f| f.sql().len() == 1), "{keys:#?}");
+    let sql = &keys[0].steps[0].sql;
     assert!(sql.contains("(email) WHERE deleted_at IS NULL") && sql.contains(&keys[0].guard_name), "{sql}");
 }
 
@@ -457,5 +457,5 @@ fn a_pair_without_a_key_is_one_finding() {
     let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
     let rules: Vec<&str> = findings.iter().map(|f| f.rule).collect();
     assert_eq!(rules, ["missing-unique-pair"], "{findings:#?}");
-    assert!(findings[0].sql.iter().any(|s| s.contains("PRIMARY KEY (a_id, b_id)")), "{findings:#?}");
+    assert!(findings[0].sql().iter().any(|s| s.contains("PRIMARY KEY (a_id, b_id)")), "{findings:#?}");
 }

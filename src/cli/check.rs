@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
+use super::choosing::ChoosingArgs;
 use super::{FAILED, FOUND, output, target};
-use crate::evidence::{Confidence, Severity};
-use crate::report::{Filter, Globs, Report, SourceAudit};
-use crate::rules::{self, RULES, Rule};
+use crate::evidence::Severity;
+use crate::report::{Filter, Report, SourceAudit};
+use crate::rules::{self, Rule};
 use crate::source::{self, Loaded};
 
 /// Audit databases, schema files or snapshots for missing guards.
@@ -23,21 +24,8 @@ pub struct Args {
     /// Exit with 1 if a finding is at least this severe
     #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Choosing")]
     fail_on: FailOn,
-    /// Show findings that are at least this sure
-    #[arg(long, value_name = "CONFIDENCE", default_value = "medium", help_heading = "Choosing")]
-    min_confidence: Confidence,
-    /// Run these rules only
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Choosing")]
-    rule: Vec<String>,
-    /// Leave these rules out
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Choosing")]
-    ignore_rule: Vec<String>,
-    /// Report on schemas that match this glob only
-    #[arg(long, value_name = "GLOB", value_delimiter = ',', help_heading = "Choosing")]
-    schema: Vec<String>,
-    /// Report on tables that match this glob only, as table or schema.table
-    #[arg(long, value_name = "GLOB", value_delimiter = ',', help_heading = "Choosing")]
-    table: Vec<String>,
+    #[command(flatten)]
+    choosing: ChoosingArgs,
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     format: Format,
@@ -74,12 +62,8 @@ enum Format {
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let rules = chosen(&args.rule, &args.ignore_rule)?;
-    let filter = Filter {
-        min_confidence: Some(args.min_confidence),
-        schemas: Globs::new(&args.schema).context("--schema is no glob")?,
-        tables: Globs::new(&args.table).context("--table is no glob")?,
-    };
+    let rules = args.choosing.rules()?;
+    let filter = args.choosing.filter()?;
     let sources = args.target.sources(&args.sources)?;
     let several = sources.len() > 1;
     let mut report = Report::default();
@@ -154,21 +138,4 @@ fn audit(
         bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
     }
     Ok(audited)
-}
-
-/// The rules to run; a name that is none of them is an error, with the nearest that is.
-fn chosen(only: &[String], without: &[String]) -> Result<Vec<&'static Rule>> {
-    for name in only.iter().chain(without) {
-        super::rules::known(name)?;
-    }
-    let rules: Vec<&Rule> = RULES
-        .iter()
-        .copied()
-        .filter(|r| only.is_empty() || only.iter().any(|o| o == r.id))
-        .filter(|r| !without.iter().any(|w| w == r.id))
-        .collect();
-    if rules.is_empty() {
-        bail!("--rule and --ignore-rule leave no rule to run");
-    }
-    Ok(rules)
 }

@@ -1,7 +1,9 @@
 //! The command line: one file per subcommand.
 
 mod check;
+mod choosing;
 mod explain;
+mod migrate;
 mod output;
 mod record;
 mod rules;
@@ -21,6 +23,7 @@ const ABOUT: &str = "Finds the UNIQUE keys and CHECK constraints that a database
 const EXAMPLES: &str = "Examples:
   dbaudit check schema.sql
   dbaudit check 'postgresql://auditor@db.example.com:26257/shop?sslmode=verify-full&sslrootcert=certs/ca.crt'
+  dbaudit migrate schema.sql -o migrations --format golang-migrate
   dbaudit explain missing-unique-pair
 
 Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 the audit could not be done.";
@@ -39,6 +42,8 @@ struct Cli {
 enum Command {
     /// Audit databases, schema files or snapshots for missing guards
     Check(check::Args),
+    /// Write the migration files that add the guards, for the tool that you already use
+    Migrate(migrate::Args),
     /// Write the catalog of a source as JSON, to be checked elsewhere or later
     Snapshot(snapshot::Args),
     /// List the rules
@@ -70,6 +75,7 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Snapshot(args) => snapshot::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -1,27 +1,37 @@
 //! CockroachDB.
 
-use super::Engine;
-use super::dialect::{PartialKey, common, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate};
-use crate::catalog::{KeyPart, Table};
+use super::dialect::{
+    PartialKey, common, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
+};
+use super::{Engine, Statement, Work};
+use crate::catalog::{Expression, KeyPart, Table};
 use crate::guard::{Guard, Unvalidated, fit, key_text};
 
 /// One schema change a statement. Unique keys are made as indexes: they can be partial or over expressions, and dropped
 /// again in every version.
-pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> Vec<String> {
+pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> Vec<Statement> {
     let (t, n) = (quote_table(table), quote_ident(name));
+    let index = |name: &str, key: &str, tail: &str| {
+        let create = format!("CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {t} ({key}){tail};");
+        Statement::new(Work::Build, create).undo(format!("DROP INDEX IF EXISTS {t}@{name} CASCADE;"))
+    };
+    let filter = |predicate: &Option<Expression>| predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
     match guard {
         Guard::Unique { nulls_not_distinct: true, .. } => {
             let keys = null_closing_keys(table, &guard.columns(), name).into_iter();
-            keys.map(|PartialKey { name, columns, predicate }| {
-                format!("CREATE UNIQUE INDEX IF NOT EXISTS {name} ON {t} ({columns}) WHERE {predicate};")
-            })
-            .collect()
+            keys.map(|PartialKey { name, columns, predicate }| index(&name, &columns, &format!(" WHERE {predicate}")))
+                .collect()
         }
-        Guard::Rekey { key, predicate, replaced, .. } => vec![
-            format!("CREATE UNIQUE INDEX IF NOT EXISTS {n} ON {t} ({}) WHERE {predicate};", key_text(key)),
+        Guard::Rekey { key, predicate, replaced, .. } => {
             // a constraint is an index here, and goes as one
-            format!("DROP INDEX {t}@{} CASCADE;", quote_ident(replaced)),
-        ],
+            let drop = format!("DROP INDEX IF EXISTS {t}@{} CASCADE;", quote_ident(replaced));
+            let back = key_of(table, replaced).map(|k| format!("CREATE UNIQUE INDEX IF NOT EXISTS {k};"));
+            let undo = back.into_iter().collect();
+            vec![
+                index(&n, &key_text(key), &format!(" WHERE {predicate}")),
+                Statement { undo, ..Statement::new(Work::Catalog, drop) },
+            ]
+        }
         Guard::Unique { key, predicate, .. } if engine.version.is_some() && !engine.at_least(21, 2) => {
             // before 21.2 a key has no expressions: a computed column stands for each
             let mut out = Vec::new();
@@ -31,34 +41,33 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
                     KeyPart::Column(c) => quote_ident(c),
                     KeyPart::Expression(e) => {
                         let column = quote_ident(&fit(&part.columns().join("_"), "_as_key"));
-                        out.push(format!("ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {column} STRING AS ({e}) STORED;"));
+                        let add = format!("ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {column} STRING AS ({e}) STORED;");
+                        let drop = format!("ALTER TABLE {t} DROP COLUMN IF EXISTS {column};");
+                        out.push(Statement::new(Work::Rewrite, add).undo(drop));
                         column
                     }
                 });
             }
-            let predicate = predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
-            out.push(format!("CREATE UNIQUE INDEX IF NOT EXISTS {n} ON {t} ({}){predicate};", parts.join(", ")));
+            out.push(index(&n, &parts.join(", "), &filter(predicate)));
             out
         }
-        Guard::Unique { key, predicate, .. } => {
-            let predicate = predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
-            vec![format!("CREATE UNIQUE INDEX IF NOT EXISTS {n} ON {t} ({}){predicate};", key_text(key))]
-        }
+        Guard::Unique { key, predicate, .. } => vec![index(&n, &key_text(key), &filter(predicate))],
         Guard::PrimaryKey { columns } if columns.is_empty() => {
             let id = quote_ident(&surrogate(table));
+            let add = format!("ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {id} UUID NOT NULL DEFAULT gen_random_uuid();");
             vec![
-                format!("ALTER TABLE {t} ADD COLUMN {id} UUID NOT NULL DEFAULT gen_random_uuid();"),
-                format!("ALTER TABLE {t} ALTER PRIMARY KEY USING COLUMNS ({id});"),
+                Statement::new(Work::Rewrite, add).undo(format!("ALTER TABLE {t} DROP COLUMN IF EXISTS {id};")),
+                primary_key(table, &id),
             ]
         }
         Guard::PrimaryKey { columns } => {
             let mut out = require(table, columns);
-            out.push(format!("ALTER TABLE {t} ALTER PRIMARY KEY USING COLUMNS ({});", quote_list(columns)));
+            out.push(primary_key(table, &quote_list(columns)));
             out
         }
         Guard::Validate { what: Unvalidated::Index, constraint, .. } => {
             // a failed build leaves nothing behind here; an index that is not valid is still being built
-            vec![format!("SHOW JOBS; -- {} is being built", quote_ident(constraint))]
+            vec![Statement::new(Work::Verify, format!("SHOW JOBS; -- {} is being built", quote_ident(constraint)))]
         }
         Guard::Retype { column, .. } => retype(engine, table, column, common(table, guard, name)),
         Guard::Check { .. } | Guard::NotNull { .. } | Guard::ForeignKey { .. } | Guard::Validate { .. } => {
@@ -67,24 +76,37 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
     }
 }
 
+/// The rows of a table without a primary key have a hidden one, and get it back.
+fn primary_key(table: &Table, columns: &str) -> Statement {
+    let alter =
+        |columns: &str| format!("ALTER TABLE {} ALTER PRIMARY KEY USING COLUMNS ({columns});", quote_table(table));
+    Statement::new(Work::Build, alter(columns)).undo(alter("rowid"))
+}
+
 /// A column's type changes only while it has no CHECK (`steps` see to that), no default and no index, and before 25.1 only
 /// where the session asks for it.
-fn retype(engine: &Engine, table: &Table, column: &str, steps: Vec<String>) -> Vec<String> {
+fn retype(engine: &Engine, table: &Table, column: &str, mut steps: Vec<Statement>) -> Vec<Statement> {
     let (t, c) = (quote_table(table), quote_ident(column));
-    let mut out = Vec::new();
     let named = |key: &[KeyPart]| key.iter().any(|p| p.columns().contains(&column));
     let indexes = table.indexes.iter().filter(|i| named(&i.key)).map(|i| &i.name);
-    for index in indexes.chain(table.unique_keys.iter().filter(|k| named(&k.key)).map(|k| &k.name)) {
-        out.push(format!("-- first drop {}, and make it again at the end", quote_ident(index)));
-    }
+    let indexes = indexes.chain(table.unique_keys.iter().filter(|k| named(&k.key)).map(|k| &k.name));
+    let mut before: Vec<String> =
+        indexes.map(|i| format!("-- first drop {}, and make it again at the end", quote_ident(i))).collect();
     if !engine.at_least(25, 1) {
-        out.push("SET enable_experimental_alter_column_type_general = true;".to_owned());
+        before.push("SET enable_experimental_alter_column_type_general = true;".to_owned());
     }
-    let default = table.column(column).and_then(|c| c.default.as_ref());
-    out.extend(default.map(|_| format!("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT;")));
-    out.extend(steps);
-    out.extend(default.map(|value| format!("ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {value};")));
-    out
+    for step in steps.iter_mut().filter(|s| s.work == Work::Rewrite) {
+        let together = |sql: &str| before.iter().map(String::as_str).chain([sql]).collect::<Vec<_>>().join("\n");
+        step.sql = together(&step.sql);
+        step.undo = step.undo.iter().map(|sql| together(sql)).collect();
+    }
+    if let Some(value) = table.column(column).and_then(|c| c.default.as_ref()) {
+        let drop = format!("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT;");
+        let set = format!("ALTER TABLE {t} ALTER COLUMN {c} SET DEFAULT {value};");
+        steps.insert(0, Statement::new(Work::Catalog, drop.clone()).undo(set.clone()));
+        steps.push(Statement::new(Work::Catalog, set).undo(drop));
+    }
+    steps
 }
 
 /// Whether a column that is NOT VISIBLE was made by CockroachDB and not by a user: the `rowid` that stands in for a

@@ -1,8 +1,8 @@
 //! The SQL that adds a guard, by engine.
 
-use super::{Engine, Product, cockroach, postgres};
-use crate::catalog::Table;
-use crate::guard::{Guard, fit};
+use super::{Engine, Product, Statement, Work, cockroach, postgres};
+use crate::catalog::{Expression, Table};
+use crate::guard::{Guard, fit, key_text};
 
 /// An identifier as SQL text: quoted where any of the engines needs it.
 pub fn quote_ident(name: &str) -> String {
@@ -25,7 +25,7 @@ pub fn quote_list<S: AsRef<str>>(names: &[S]) -> String {
 
 /// The statements that add `guard` to `table` on a busy server of this kind, to be run one by one, each in a
 /// transaction of its own. For an unknown engine: statements that all of them understand.
-pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> Vec<String> {
+pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> Vec<Statement> {
     match engine.product {
         Product::CockroachDb => cockroach::add_guard(engine, table, guard, name),
         Product::PostgreSql | Product::YugabyteDb | Product::Unknown => postgres::add_guard(engine, table, guard, name),
@@ -33,36 +33,48 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
 }
 
 /// What both engines add alike.
-pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<String> {
+pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<Statement> {
     let (t, n) = (quote_table(table), quote_ident(name));
-    let validate = |c: &str| format!("ALTER TABLE {t} VALIDATE CONSTRAINT {c};");
+    let validate = |c: &str| Statement::new(Work::Scan, format!("ALTER TABLE {t} VALIDATE CONSTRAINT {c};"));
+    let drop = format!("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {n};");
     match guard {
         Guard::Check { condition } => {
-            vec![format!("ALTER TABLE {t} ADD CONSTRAINT {n} CHECK ({condition}) NOT VALID;"), validate(&n)]
+            let add = format!("ALTER TABLE {t} ADD CONSTRAINT {n} CHECK ({condition}) NOT VALID;");
+            vec![Statement::new(Work::Catalog, add).undo(drop), validate(&n)]
         }
         Guard::ForeignKey { columns, schema, table, referenced } => {
             let target = format!("{}.{}", quote_ident(schema), quote_ident(table));
-            vec![
-                format!(
-                    "ALTER TABLE {t} ADD CONSTRAINT {n} FOREIGN KEY ({}) REFERENCES {target} ({}) NOT VALID;",
-                    quote_list(columns),
-                    quote_list(referenced)
-                ),
-                validate(&n),
-            ]
+            let (columns, referenced) = (quote_list(columns), quote_list(referenced));
+            let add = format!(
+                "ALTER TABLE {t} ADD CONSTRAINT {n} FOREIGN KEY ({columns}) REFERENCES {target} ({referenced}) NOT VALID;"
+            );
+            vec![Statement::new(Work::Catalog, add).undo(drop), validate(&n)]
         }
         Guard::Validate { constraint, .. } => vec![validate(&quote_ident(constraint))],
-        Guard::NotNull { column } => {
-            vec![format!("ALTER TABLE {t} ALTER COLUMN {} SET NOT NULL;", quote_ident(column))]
-        }
+        Guard::NotNull { column } => vec![require_one(table, column)],
         Guard::Retype { column, data_type, checks } => {
-            let dropped = checks.iter().map(|(c, _)| format!("ALTER TABLE {t} DROP CONSTRAINT {};", quote_ident(c)));
-            let mut out: Vec<String> = dropped.collect();
-            out.push(format!("ALTER TABLE {t} ALTER COLUMN {} TYPE {data_type};", quote_ident(column)));
-            for (c, condition) in checks {
-                let c = quote_ident(c);
-                out.push(format!("ALTER TABLE {t} ADD CONSTRAINT {c} CHECK ({condition}) NOT VALID;"));
-                out.push(validate(&c));
+            let c = quote_ident(column);
+            let add = |name: &str, condition: &Expression| {
+                format!("ALTER TABLE {t} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID;")
+            };
+            let gone = |(name, condition): &(String, Expression)| {
+                let name = quote_ident(name);
+                let drop = format!("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {name};");
+                (name.clone(), drop, add(&name, condition))
+            };
+            let checks: Vec<(String, String, String)> = checks.iter().map(gone).collect();
+            let mut out: Vec<Statement> = Vec::new();
+            for (name, drop, add) in &checks {
+                let validate = format!("ALTER TABLE {t} VALIDATE CONSTRAINT {name};");
+                out.push(Statement::new(Work::Catalog, drop.clone()).undo(add.clone()).undo(validate));
+            }
+            let back = table.column(column).map_or("double precision", |c| c.data_type.as_str());
+            let retype = format!("ALTER TABLE {t} ALTER COLUMN {c} TYPE {data_type};");
+            let back = format!("ALTER TABLE {t} ALTER COLUMN {c} TYPE {back};");
+            out.push(Statement::new(Work::Rewrite, retype).undo(back));
+            for (name, drop, add) in &checks {
+                out.push(Statement::new(Work::Catalog, add.clone()).undo(drop.clone()));
+                out.push(validate(name));
             }
             out
         }
@@ -79,12 +91,25 @@ pub(super) fn surrogate(table: &Table) -> String {
     names.find(|n| table.column(n).is_none()).unwrap_or_default()
 }
 
+/// The statement that lets a column no longer be NULL.
+pub(super) fn require_one(table: &Table, column: &str) -> Statement {
+    let (t, c) = (quote_table(table), quote_ident(column));
+    let set = format!("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL;");
+    Statement::new(Work::Rewrite, set).undo(format!("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL;"))
+}
+
 /// The statements that let none of the columns be NULL, for those that may.
-pub(super) fn require(table: &Table, columns: &[String]) -> Vec<String> {
+pub(super) fn require(table: &Table, columns: &[String]) -> Vec<Statement> {
     let nullable = columns.iter().filter(|c| table.column(c).is_some_and(|c| c.nullable));
-    nullable
-        .map(|c| format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL;", quote_table(table), quote_ident(c)))
-        .collect()
+    nullable.map(|c| require_one(table, c)).collect()
+}
+
+/// A key that exists, as the text after `CREATE UNIQUE INDEX … `: for the way back to it.
+pub(super) fn key_of(table: &Table, name: &str) -> Option<String> {
+    let key = table.unique_keys.iter().find(|k| k.name == name)?;
+    let nulls = if key.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+    let predicate = key.predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
+    Some(format!("{} ON {} ({}){nulls}{predicate}", quote_ident(name), quote_table(table), key_text(&key.key)))
 }
 
 /// A partial unique key, its parts as SQL text.

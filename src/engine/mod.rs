@@ -3,9 +3,11 @@
 mod cockroach;
 mod dialect;
 mod postgres;
+mod statement;
 
 pub use cockroach::{is_engine_column, is_shard_column};
-pub use dialect::{add_guard, quote_ident, quote_table};
+pub use dialect::{add_guard, quote_ident, quote_list, quote_table};
+pub use statement::{Statement, Work, is_transactional};
 
 use std::fmt;
 

@@ -1,84 +1,111 @@
 //! PostgreSQL, and what is PostgreSQL underneath.
 
-use super::dialect::{PartialKey, common, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate};
-use super::{Engine, Product};
+use super::dialect::{
+    PartialKey, common, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
+};
+use super::{Engine, Product, Statement, Work};
 use crate::catalog::{KeyKind, KeyPart, Table};
 use crate::guard::{Guard, Unvalidated, fit, key_text};
 
 /// Long work is done without locking writers out: indexes concurrently, checks NOT VALID first.
-pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> Vec<String> {
+pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> Vec<Statement> {
     let (t, n) = (quote_table(table), quote_ident(name));
+    let is_postgres = engine.product == Product::PostgreSql;
     // CockroachDB accepts the word too; a partitioned table's index cannot be built so
     let concurrently = if table.partition_key.is_empty() { "CONCURRENTLY " } else { "" };
+    let build = if table.partition_key.is_empty() { Work::Build } else { Work::Rewrite };
     let index = |name: &str, key: &str, tail: &str| {
-        format!("CREATE UNIQUE INDEX {concurrently}IF NOT EXISTS {name} ON {t} ({key}){tail};")
+        let create = format!("CREATE UNIQUE INDEX {concurrently}IF NOT EXISTS {name} ON {t} ({key}){tail};");
+        let drop = format!("DROP INDEX {concurrently}IF EXISTS {}.{name};", quote_ident(&table.schema));
+        Statement::new(build, create).undo(drop)
     };
+    // an index that stays an index is looked at: a build that failed leaves one that holds for nothing, and IF NOT EXISTS
+    // would take it for the real one
+    let watched = |made: Statement, name: &str| {
+        let verify = (is_postgres && !made.is_transactional()).then(|| is_valid(table, name));
+        std::iter::once(made).chain(verify).collect::<Vec<_>>()
+    };
+    let drop_constraint = format!("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {n};");
     match guard {
         Guard::Unique { key, nulls_not_distinct: true, .. } => {
-            if engine.product == Product::PostgreSql && engine.at_least(15, 0) {
-                return vec![index(&n, &key_text(key), " NULLS NOT DISTINCT")];
+            if is_postgres && engine.at_least(15, 0) {
+                return watched(index(&n, &key_text(key), " NULLS NOT DISTINCT"), &n);
             }
             let keys = null_closing_keys(table, &guard.columns(), name).into_iter();
-            keys.map(|PartialKey { name, columns, predicate }| index(&name, &columns, &format!(" WHERE {predicate}")))
-                .collect()
+            keys.flat_map(|PartialKey { name, columns, predicate }| {
+                watched(index(&name, &columns, &format!(" WHERE {predicate}")), &name)
+            })
+            .collect()
         }
         Guard::Unique { key, predicate, .. } => {
             let tail = predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
-            let mut out = vec![index(&n, &key_text(key), &tail)];
+            let made = index(&n, &key_text(key), &tail);
             // a constraint documents itself and can be a foreign key's target, but takes neither expressions nor a
             // predicate; CockroachDB does not know USING INDEX, so not for an engine that is not known
             let plain = predicate.is_none() && key.iter().all(|k| matches!(k, KeyPart::Column(_)));
-            if plain && engine.product == Product::PostgreSql && table.partition_key.is_empty() {
-                out.push(format!("ALTER TABLE {t} ADD CONSTRAINT {n} UNIQUE USING INDEX {n};"));
+            if plain && is_postgres && table.partition_key.is_empty() {
+                let add = format!("ALTER TABLE {t} ADD CONSTRAINT {n} UNIQUE USING INDEX {n};");
+                return vec![made, Statement::new(Work::Catalog, add).undo(drop_constraint)];
             }
-            out
+            watched(made, &n)
         }
         Guard::Rekey { key, predicate, replaced, constraint } => {
-            let old = if *constraint {
-                format!("ALTER TABLE {t} DROP CONSTRAINT {};", quote_ident(replaced))
+            let old = quote_ident(replaced);
+            let (drop, work) = if *constraint {
+                (format!("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {old};"), Work::Catalog)
             } else {
-                format!("DROP INDEX {concurrently}{}.{};", quote_ident(&table.schema), quote_ident(replaced))
+                (format!("DROP INDEX {concurrently}IF EXISTS {}.{old};", quote_ident(&table.schema)), Work::Catalog)
             };
-            vec![index(&n, &key_text(key), &format!(" WHERE {predicate}")), old]
+            let again =
+                key_of(table, replaced).map(|k| format!("CREATE UNIQUE INDEX {concurrently}IF NOT EXISTS {k};"));
+            let mut undo: Vec<String> = again.into_iter().collect();
+            if *constraint && table.partition_key.is_empty() && !undo.is_empty() {
+                undo.push(format!("ALTER TABLE {t} ADD CONSTRAINT {old} UNIQUE USING INDEX {old};"));
+            }
+            let mut out = watched(index(&n, &key_text(key), &format!(" WHERE {predicate}")), &n);
+            out.push(Statement { undo, ..Statement::new(work, drop) });
+            out
         }
         Guard::PrimaryKey { columns } if columns.is_empty() => {
             let id = quote_ident(&surrogate(table));
-            vec![format!("ALTER TABLE {t} ADD COLUMN {id} uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY;")]
+            let add = format!(
+                "ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {id} uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY;"
+            );
+            vec![Statement::new(Work::Rewrite, add).undo(format!("ALTER TABLE {t} DROP COLUMN IF EXISTS {id};"))]
         }
         Guard::PrimaryKey { columns } => {
-            if engine.product != Product::PostgreSql || !table.partition_key.is_empty() {
+            if !is_postgres || !table.partition_key.is_empty() {
                 let mut out = require(table, columns);
-                out.push(format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY ({});", quote_list(columns)));
+                let add = format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY ({});", quote_list(columns));
+                out.push(Statement::new(Work::Rewrite, add).undo(drop_constraint));
                 return out;
             }
             let mut out = vec![index(&n, &quote_list(columns), "")];
-            out.extend(require(table, columns));
-            out.push(format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY USING INDEX {n};"));
+            let nullable = columns.iter().filter(|c| table.column(c).is_some_and(|c| c.nullable));
+            out.extend(nullable.flat_map(|c| not_null(table, c, &fit(&format!("{}_{c}", table.name), "_not_null"))));
+            let add = format!("ALTER TABLE {t} ADD CONSTRAINT {n} PRIMARY KEY USING INDEX {n};");
+            out.push(Statement::new(Work::Catalog, add).undo(drop_constraint));
             out
         }
         Guard::Validate { what: Unvalidated::Index, constraint, .. } if !table.partition_key.is_empty() => {
             complete(table, constraint)
         }
         Guard::Validate { what: Unvalidated::Index, constraint, .. } => {
-            vec![format!("REINDEX INDEX CONCURRENTLY {}.{};", quote_ident(&table.schema), quote_ident(constraint))]
+            let index = format!("{}.{}", quote_ident(&table.schema), quote_ident(constraint));
+            vec![Statement::new(Work::Build, format!("REINDEX INDEX CONCURRENTLY {index};"))]
         }
-        Guard::NotNull { column } if engine.product == Product::PostgreSql => {
-            // a validated check lets SET NOT NULL skip its scan under an exclusive lock (PostgreSQL 12 and later)
-            let (c, check) = (quote_ident(column), quote_ident(name));
-            vec![
-                format!("ALTER TABLE {t} ADD CONSTRAINT {check} CHECK ({c} IS NOT NULL) NOT VALID;"),
-                format!("ALTER TABLE {t} VALIDATE CONSTRAINT {check};"),
-                format!("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL;"),
-                format!("ALTER TABLE {t} DROP CONSTRAINT {check};"),
-            ]
-        }
+        Guard::NotNull { column } if is_postgres => not_null(table, column, name),
         Guard::Retype { column, data_type, checks } if engine.product != Product::Unknown => {
             // at once, for no moment to be without the CHECKs and for one rewrite to do
-            let dropped = checks.iter().map(|(c, _)| format!("DROP CONSTRAINT {}", quote_ident(c)));
-            let retyped = format!("ALTER COLUMN {} TYPE {data_type}", quote_ident(column));
-            let added = checks.iter().map(|(c, e)| format!("ADD CONSTRAINT {} CHECK ({e})", quote_ident(c)));
-            let steps: Vec<String> = dropped.chain([retyped]).chain(added).collect();
-            vec![format!("ALTER TABLE {t} {};", steps.join(", "))]
+            let alter = |data_type: &str| {
+                let dropped = checks.iter().map(|(c, _)| format!("DROP CONSTRAINT {}", quote_ident(c)));
+                let retyped = format!("ALTER COLUMN {} TYPE {data_type}", quote_ident(column));
+                let added = checks.iter().map(|(c, e)| format!("ADD CONSTRAINT {} CHECK ({e})", quote_ident(c)));
+                let steps: Vec<String> = dropped.chain([retyped]).chain(added).collect();
+                format!("ALTER TABLE {t} {};", steps.join(", "))
+            };
+            let old = table.column(column).map_or("double precision", |c| c.data_type.as_str());
+            vec![Statement::new(Work::Rewrite, alter(data_type)).undo(alter(old))]
         }
         Guard::Check { .. }
         | Guard::NotNull { .. }
@@ -88,9 +115,34 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
     }
 }
 
+/// A validated check lets SET NOT NULL skip its scan under an exclusive lock (PostgreSQL 12 and later).
+fn not_null(table: &Table, column: &str, name: &str) -> Vec<Statement> {
+    let (t, c, check) = (quote_table(table), quote_ident(column), quote_ident(name));
+    let drop = format!("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {check};");
+    let add = format!("ALTER TABLE {t} ADD CONSTRAINT {check} CHECK ({c} IS NOT NULL) NOT VALID;");
+    let set = format!("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL;");
+    vec![
+        Statement::new(Work::Catalog, add).undo(drop.clone()),
+        Statement::new(Work::Scan, format!("ALTER TABLE {t} VALIDATE CONSTRAINT {check};")),
+        Statement::new(Work::Catalog, set).undo(format!("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL;")),
+        Statement::new(Work::Catalog, drop),
+    ]
+}
+
+/// Fails if an index was not built whole.
+fn is_valid(table: &Table, name: &str) -> Statement {
+    let index = format!("{}.{name}", quote_ident(&table.schema)).replace('\'', "''");
+    let sql = format!(
+        "DO $check$ BEGIN IF NOT (SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = \
+         '{index}'::regclass) THEN RAISE EXCEPTION 'index % is not valid, its build failed: DROP INDEX CONCURRENTLY it, \
+         clean the rows and build it again', '{index}'; END IF; END $check$;"
+    );
+    Statement::new(Work::Verify, sql)
+}
+
 /// What makes the key of a partitioned table hold that lacks indexes of partitions (`ON ONLY`), which no REINDEX adds:
 /// a whole one takes its place. Partitions' own indexes that match become part of it.
-fn complete(table: &Table, name: &str) -> Vec<String> {
+fn complete(table: &Table, name: &str) -> Vec<Statement> {
     let Some(key) = table.unique_keys.iter().find(|k| k.name == name) else { return Vec::new() };
     let (t, n, whole) = (quote_table(table), quote_ident(name), quote_ident(&fit(name, "_whole")));
     let (schema, parts) = (quote_ident(&table.schema), key_text(&key.key));
@@ -99,19 +151,21 @@ fn complete(table: &Table, name: &str) -> Vec<String> {
         "-- {n} lacks indexes of partitions. If writers must not wait: on each partition CREATE UNIQUE INDEX \
          CONCURRENTLY, then ALTER INDEX {schema}.{n} ATTACH PARTITION, instead of the following."
     );
+    // the way back leads to a key that holds for nothing: there is none
+    let change = |sql: String| Statement::new(Work::Catalog, sql);
     if key.kind == KeyKind::Constraint {
+        let add = format!("{note}\nALTER TABLE {t} ADD CONSTRAINT {whole} UNIQUE{nulls} ({parts});");
         return vec![
-            note,
-            format!("ALTER TABLE {t} ADD CONSTRAINT {whole} UNIQUE{nulls} ({parts});"),
-            format!("ALTER TABLE {t} DROP CONSTRAINT {n};"),
-            format!("ALTER TABLE {t} RENAME CONSTRAINT {whole} TO {n};"),
+            Statement::new(Work::Rewrite, add),
+            change(format!("ALTER TABLE {t} DROP CONSTRAINT IF EXISTS {n};")),
+            change(format!("ALTER TABLE {t} RENAME CONSTRAINT {whole} TO {n};")),
         ];
     }
     let predicate = key.predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
+    let create = format!("{note}\nCREATE UNIQUE INDEX IF NOT EXISTS {whole} ON {t} ({parts}){nulls}{predicate};");
     vec![
-        note,
-        format!("CREATE UNIQUE INDEX IF NOT EXISTS {whole} ON {t} ({parts}){nulls}{predicate};"),
-        format!("DROP INDEX {schema}.{n};"),
-        format!("ALTER INDEX {schema}.{whole} RENAME TO {n};"),
+        Statement::new(Work::Rewrite, create),
+        change(format!("DROP INDEX IF EXISTS {schema}.{n};")),
+        change(format!("ALTER INDEX {schema}.{whole} RENAME TO {n};")),
     ]
 }

@@ -152,7 +152,7 @@ fn finding(f: &Finding) -> JsonFinding<'_> {
             predicate: f.guard.predicate().map(ToString::to_string),
             expression: f.guard.expression(),
             name: &f.guard_name,
-            sql: f.sql.join("\n"),
+            sql: f.sql().join("\n"),
         },
         evidence: f
             .evidence

@@ -1,9 +1,11 @@
 //! Reports: what an audit found, for people and for programs. One file per format.
 
 mod json;
+mod plan;
 mod table;
 
 pub use json::json;
+pub use plan::plan;
 pub use table::{Style, table};
 
 use std::collections::BTreeMap;
@@ -88,6 +90,12 @@ impl Globs {
 }
 
 impl Filter {
+    /// The findings that pass.
+    pub fn apply(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        let least = self.min_confidence.unwrap_or(Confidence::Medium);
+        findings.into_iter().filter(|f| self.wants_table(&f.schema, &f.table) && f.confidence >= least).collect()
+    }
+
     fn wants_table(&self, schema: &str, table: &str) -> bool {
         let full = format!("{schema}.{table}");
         self.schemas.matches(&[schema]) && self.tables.matches(&[table, &full])

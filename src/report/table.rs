@@ -98,7 +98,7 @@ fn block(f: &Finding, style: Style) -> String {
         let sign = if e.verdict() == Verdict::Supports { '+' } else { '-' };
         let _ = write!(right, "\n{sign} {}: {}", e.source, clean(&e.text));
     }
-    for s in &f.sql {
+    for s in f.sql().into_iter().flat_map(str::lines) {
         let _ = write!(right, "\n  {}", clean(s));
     }
     table.add_row(vec![Cell::new(left), Cell::new(right)]);
@@ -151,7 +151,7 @@ fn summary(audit: &SourceAudit) -> String {
 }
 
 /// Text that came from a database, without control characters: a name must not be able to rewrite the terminal.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\r' | '\t' => '␤',

@@ -41,7 +41,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, ForeignKey, Part, Table};
-use crate::engine::add_guard;
+use crate::engine::{Statement, Work, add_guard};
 use crate::evidence::{Confidence, Evidence, Severity, Source, Thresholds};
 use crate::guard::{Guard, fit, hex};
 use crate::inference::frameworks;
@@ -258,12 +258,21 @@ pub struct Finding {
     pub guard: Guard,
     /// Name of the constraint or index.
     pub guard_name: String,
-    /// The guard as statements for the engine.
-    pub sql: Vec<String>,
+    /// The statements that add it on the engine, one by one.
+    pub steps: Vec<Statement>,
     /// Why, the strongest first.
     pub evidence: Vec<Evidence>,
     /// Identity over time: rule, schema, table, columns and condition.
     pub fingerprint: String,
+}
+
+impl Finding {
+    /// The guard as SQL: what adds it, without what looks whether it was added.
+    pub fn sql(&self) -> Vec<&str> {
+        // where there is nothing but a look, it is all there is to do
+        let only = self.steps.len() == 1;
+        self.steps.iter().filter(move |s| only || s.work != Work::Verify).map(|s| s.sql.as_str()).collect()
+    }
 }
 
 /// A rule that could not look, and why.
@@ -461,7 +470,7 @@ fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Op
         schema: table.schema.clone(),
         table: table.name.clone(),
         message,
-        sql: match promoted {
+        steps: match promoted {
             true => {
                 let columns = guard.columns().into_iter().map(str::to_owned).collect();
                 add_guard(&catalog.engine, table, &Guard::PrimaryKey { columns }, &guard_name)

@@ -1,0 +1,34 @@
+//! Plain SQL in pairs: `0001_name.up.sql` and `0001_name.down.sql`, for `psql -f`, `cockroach sql -f` and one's own tools.
+
+use super::{Format, comment, leading_digits, numbered, script};
+use crate::migration::File;
+
+/// The format.
+pub static FORMAT: Format = Format {
+    name: "sql",
+    about: "plain SQL in pairs: NNNN_name.up.sql and .down.sql",
+    render: |request| {
+        let product = request.plan.engine.product;
+        numbered(
+            request,
+            |name| leading_digits(name.strip_suffix(".up.sql")?),
+            |change, version| {
+                let file = |way: &str, text: String| File::new(format!("{version}_{}.{way}.sql", change.name), text);
+                let up = script(product, std::slice::from_ref(&change.up.sql));
+                let mut files = vec![file("up", format!("{}\n{up}", comment(change, "--")))];
+                let back = "-- The way back from";
+                let down = match change.down() {
+                    [] => format!("{back} {}: there is nothing to take back\nSELECT 1;\n", change.name),
+                    undo => format!("{back} {}\n{}", change.name, each(product, undo)),
+                };
+                files.push(file("down", down));
+                files
+            },
+        )
+    },
+};
+
+/// Statements of a way back, each on its own: some may run in a transaction and some may not.
+fn each(product: crate::engine::Product, statements: &[String]) -> String {
+    statements.iter().map(|s| script(product, std::slice::from_ref(s))).collect()
+}

@@ -1,0 +1,212 @@
+//! What is to be done for each finding: what to look at before, the changes one by one, and the way back.
+
+use std::fmt;
+
+use crate::catalog::{Catalog, Table};
+use crate::engine::{Engine, Product, Statement, Work, is_transactional};
+use crate::guard::{Guard, hex};
+use crate::rules::Finding;
+
+use super::{cleaning, precheck};
+
+/// How safe a change is to run as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// Rows that are there cannot make it fail.
+    Safe,
+    /// It fails, and changes nothing, while rows are in its way.
+    DataFirst,
+    /// It locks writers out for long, or changes what the application may do: for a person to decide.
+    Decision,
+}
+
+impl fmt::Display for Grade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Grade::Safe => "safe",
+            Grade::DataFirst => "needs its data cleaned first",
+            Grade::Decision => "needs a human decision",
+        })
+    }
+}
+
+/// One change: a statement, and the way back from it. Each is a file or a transaction of its own.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// A name for a file: lower-case letters, digits and `_`.
+    pub name: String,
+    /// Its number in the migration, from 1.
+    pub step: usize,
+    /// What is done.
+    pub up: Statement,
+    /// How safe that is.
+    pub grade: Grade,
+    /// What a reader should know, without comment signs: why, what to look at first, where it comes from.
+    pub comment: Vec<String>,
+}
+
+impl Change {
+    /// The statements of the way back.
+    pub fn down(&self) -> &[String] {
+        &self.up.undo
+    }
+
+    /// Whether both ways may run in a transaction.
+    pub fn is_transactional(&self) -> bool {
+        self.up.is_transactional() && self.up.undo.iter().all(|s| is_transactional(s))
+    }
+}
+
+/// What closes one finding.
+#[derive(Debug)]
+pub struct Migration {
+    /// The finding.
+    pub finding: Finding,
+    /// The table, as it was when the plan was made.
+    pub table: Table,
+    /// The query that shows the rows in the way, where rows can be.
+    pub precheck: Option<precheck::Precheck>,
+    /// How the rows in the way could be cleaned: proposals, never run.
+    pub cleaning: Vec<String>,
+    /// What the rows said, where they were asked.
+    pub rows: Option<precheck::Rows>,
+    /// The changes in order.
+    pub changes: Vec<Change>,
+}
+
+/// All that is to be done.
+#[derive(Debug)]
+pub struct Plan {
+    /// The server that the statements are for.
+    pub engine: Engine,
+    /// One migration for each finding, in the order of findings.
+    pub migrations: Vec<Migration>,
+}
+
+impl Plan {
+    /// The plan for findings of a catalog. `rows` says what is known of a finding's rows.
+    pub fn new(
+        catalog: &Catalog,
+        findings: Vec<Finding>,
+        mut rows: impl FnMut(&Finding) -> Option<precheck::Rows>,
+    ) -> Plan {
+        let migrations = findings.into_iter().filter_map(|f| {
+            let table = catalog.table(&f.schema, &f.table)?.clone();
+            let rows = rows(&f);
+            Some(migration(catalog, table, f, rows))
+        });
+        Plan { engine: catalog.engine, migrations: migrations.collect() }
+    }
+}
+
+fn migration(catalog: &Catalog, table: Table, finding: Finding, rows: Option<precheck::Rows>) -> Migration {
+    let precheck = precheck::of(catalog, &table, &finding.guard);
+    let cleaning = if precheck.is_some() { cleaning::of(catalog, &table, &finding.guard) } else { Vec::new() };
+    let mut m = Migration { finding, table, precheck, cleaning, rows, changes: Vec::new() };
+    let steps: Vec<Statement> = m.finding.steps.clone();
+    let of = steps.len();
+    let changes = steps.into_iter().zip(1..).map(|(up, step)| {
+        let grade = grade(&m, &up);
+        let comment = comment(catalog.engine, &m, &up, grade, (step, of));
+        Change { name: name(&m.finding, &up, step), step, up, grade, comment }
+    });
+    m.changes = changes.collect();
+    m
+}
+
+fn grade(m: &Migration, up: &Statement) -> Grade {
+    let decides = matches!(m.finding.guard, Guard::Rekey { .. } | Guard::PrimaryKey { .. } | Guard::Retype { .. });
+    let fails = m.precheck.is_some() && matches!(up.work, Work::Build | Work::Scan | Work::Rewrite);
+    let clean = m.rows.as_ref().is_some_and(|r| r.violations == Some(0));
+    match up.work {
+        Work::Rewrite if m.finding.guard.kind() != "not_null" => Grade::Decision,
+        _ if decides && up.work != Work::Verify => Grade::Decision,
+        _ if fails && !clean => Grade::DataFirst,
+        _ => Grade::Safe,
+    }
+}
+
+/// The file's name: what is done, to which guard.
+fn name(finding: &Finding, up: &Statement, step: usize) -> String {
+    let verb = match up.work {
+        _ if step == 1 => "add",
+        Work::Scan => "validate",
+        Work::Verify => "verify",
+        Work::Catalog if up.sql.contains(" USING INDEX ") => "attach",
+        Work::Catalog if up.sql.contains(" DROP ") || up.sql.starts_with("DROP ") => "drop_old",
+        _ => "finish",
+    };
+    // several steps may do the like: their number tells them apart
+    let repeated = finding.steps.iter().filter(|s| s.work == up.work).count() > 1 && step > 1;
+    let number = if repeated { format!("_{step}") } else { String::new() };
+    let slug = slug(&finding.guard_name).unwrap_or_else(|| finding.fingerprint.clone());
+    format!("{verb}_{slug}{number}")
+}
+
+/// Letters, digits and single `_`; nothing if no letter or digit is left.
+pub fn slug(name: &str) -> Option<String> {
+    let plain = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' });
+    let words: String = plain.collect();
+    let joined = words.split_whitespace().collect::<Vec<_>>().join("_");
+    (!joined.is_empty()).then_some(joined)
+}
+
+fn comment(engine: Engine, m: &Migration, up: &Statement, grade: Grade, (step, of): (usize, usize)) -> Vec<String> {
+    let f = &m.finding;
+    let mut out = vec![
+        one_line(&f.message),
+        format!("dbaudit: rule {}, finding {}, step {step} of {of}", f.rule, f.fingerprint),
+        format!("For {}, made for {} in the state {}", engine, one_line(&m.table.label()), state(&m.table)),
+        format!("Costs: {}. Grade: {grade}", up.work.cost()),
+    ];
+    if engine.product == Product::PostgreSql && !up.is_transactional() {
+        let name = one_line(&f.guard_name);
+        out.push(format!(
+            "If the build fails it leaves {name} behind as an invalid index: DROP INDEX CONCURRENTLY it,"
+        ));
+        out.push("clean the rows, and run this again".to_owned());
+    }
+    if step == 1
+        && let Some(check) = &m.precheck
+    {
+        out.push(String::new());
+        out.push(format!("First look: {} None may be left.", check.shows));
+        out.extend(check.look.lines().map(|l| format!("  {}", one_line(l))));
+        if let Some(rows) = &m.rows {
+            out.extend(rows.lines().iter().map(|l| one_line(l)));
+        }
+        if !m.cleaning.is_empty() && m.rows.as_ref().is_none_or(|r| r.violations != Some(0)) {
+            out.push(
+                "If there are any, one of these may be right; it is for you to decide, and nothing runs it:".to_owned(),
+            );
+            out.extend(m.cleaning.iter().map(|l| format!("  {}", one_line(l))));
+        }
+    }
+    if up.undo.is_empty() {
+        out.push("There is nothing to take back".to_owned());
+    }
+    out
+}
+
+/// Text from a database in a comment: a line break in a name must not end it.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A fingerprint of the table's definition: what a file was made for. Row counts, places and comments are not of it.
+pub fn state(table: &Table) -> String {
+    let definition = Table { row_estimate: None, origin: None, comment: None, ..table.clone() };
+    // a table is plain data, and serialising it cannot fail
+    hex(&serde_json::to_string(&definition).unwrap_or_default(), 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files() {
+        assert_eq!(slug("Weird \"Näme\"__x\n").as_deref(), Some("weird_n_me_x"));
+        assert_eq!(slug("ÄÖ"), None);
+    }
+}
