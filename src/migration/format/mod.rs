@@ -2,7 +2,7 @@
 
 mod sql;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use super::{Change, File, Numbering, Request};
 use crate::engine::Product;
@@ -68,9 +68,4 @@ pub(super) fn script(product: Product, statements: &[String]) -> String {
 /// The limits, as statements. A scan or a build takes as long as it takes; it is the lock that must not be waited for.
 pub(super) fn timeouts(set: &str) -> String {
     format!("{set} lock_timeout = '{LOCK_TIMEOUT}';\n{set} statement_timeout = 0;\n")
-}
-
-/// An error for what a tool cannot do.
-pub(super) fn refuse<T>(tool: &str, what: &str) -> Result<T> {
-    bail!("{tool} {what}")
 }
