@@ -19,7 +19,7 @@ TOOL = os.path.join(ROOT, 'target/release/examples/training')
 FAMILIES = ['nat', 'xid', 'one', 'rr', 'rx', 'xx', 'wide']
 SHAPES = FAMILIES + ['check']
 # what authors wrote says little of these: few schemas have any. They keep the weights that they have in the model
-BY_HAND = {'k:sold', 'k:spent'}
+BY_HAND = {'k:sold', 'k:spent', 'pure_join+link'}
 C = {'base': 1.0, 'heard': 0.3, 'check': 0.3}   # inverse strength of the L2 penalty
 RARE = 3                            # a feature that fewer schemas have is left out: it would be learned by heart
 SEEDS = 3                           # how often each schema loses another fifth of its guards
@@ -151,6 +151,7 @@ def base_model(old, cold, shares):
     new = dict(old, families={}, check={})
     for family in FAMILIES:
         new['families'][family] = fit([r for r in cold if r['family'] == family], 'features', C['base'], shares)
+        new['families'][family].update({k: w for k, w in old['families'][family].items() if k in BY_HAND})
     check = fit([r for r in cold if r['family'] == 'check'], 'features', C['check'], shares)
     check['k:bias'] = check.pop('bias')
     check.update({k: old['check'][k] for k in BY_HAND})

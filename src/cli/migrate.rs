@@ -1,5 +1,6 @@
 //! `dbaudit migrate`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,9 +12,10 @@ use crate::catalog::Catalog;
 use crate::engine::Product;
 use crate::evidence::Confidence;
 use crate::migration::format::{FORMATS, Format, find};
-use crate::migration::{Folder, Plan, Request};
+use crate::migration::{Folder, Plan, Request, precheck};
 use crate::rules::{self, Finding};
 use crate::source;
+use crate::source::live::{Question, Rows};
 
 /// Write the migration files that add the guards, for the tool that you already use.
 ///
@@ -37,6 +39,12 @@ pub struct Args {
     /// Only the findings of a report that check --format json wrote, at any confidence
     #[arg(long, value_name = "FILE", help_heading = "Choosing")]
     from: Option<PathBuf>,
+    /// Ask the rows how many are in the way of each guard: reads the tables, within --timeout for each question
+    #[arg(long, help_heading = "Rows")]
+    verify: bool,
+    /// With --verify, show keys of rows that are in the way, here and in the files
+    #[arg(long, help_heading = "Rows", requires = "verify")]
+    show_values: bool,
     /// The migration tool
     #[arg(long, value_name = "FORMAT", default_value = "sql", help_heading = "Output", value_parser = formats())]
     format: String,
@@ -69,7 +77,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         bail!("migrate looks at one source");
     };
     let bar = output::progress(format!("auditing {}", source.label()));
-    let (name, loaded) = source::load(source, &args.target.options());
+    let (name, loaded) = source::load(source.clone(), &args.target.options());
     bar.finish_and_clear();
     let loaded = loaded?;
     target::tell(&loaded, args.target.strict())?;
@@ -85,7 +93,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             name.name
         ));
     }
-    let plan = Plan::new(catalog, findings, |_| None);
+    let mut rows = if args.verify { ask(args, &source, catalog, &findings)? } else { HashMap::new() };
+    let plan = Plan::new(catalog, findings, |f| rows.remove(&f.fingerprint));
     let request = Request::new(&plan, &folder);
     if args.dry_run {
         output::write(&crate::report::plan(&request, output::style(None)), None)?;
@@ -106,6 +115,20 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the rows say of each finding, by its fingerprint.
+fn ask(args: &Args, source: &source::Source, catalog: &Catalog, findings: &[Finding]) -> Result<HashMap<String, Rows>> {
+    let question = |f: &Finding| {
+        let check = precheck::of(catalog, catalog.table(&f.schema, &f.table)?, &f.guard)?;
+        let question = Question { count: check.count, look: args.show_values.then_some(check.look) };
+        Some((f.fingerprint.clone(), question))
+    };
+    let (prints, questions): (Vec<String>, Vec<Question>) = findings.iter().filter_map(question).unzip();
+    let bar = output::progress(format!("asking the rows, {} questions", questions.len()));
+    let answers = source::ask_rows(source, catalog.engine, &questions, &args.target.options());
+    bar.finish_and_clear();
+    Ok(prints.into_iter().zip(answers?).collect())
 }
 
 /// The findings that are asked for.

@@ -221,6 +221,8 @@ fn pair(facts: &Facts<'_>, t: &Table<'_>, set: &[usize], a: &Column<'_>, b: &Col
     let any = |test: &dyn Fn(&Column<'_>) -> bool| t.each(&rest).any(test);
     if rest.is_empty() {
         mark!(out, "pure_join");
+        // a weight set by hand: who has booked, joined or voted has done so, and that is what is checked before it is written
+        mark!(out, if t.link && a.required() && b.required(), "pure_join+link");
     } else if t.each(&rest).all(|c| c.kind == Kind::Bool) {
         mark!(out, "join_flags");
     }

@@ -72,9 +72,10 @@ fn duplicates(catalog: &Catalog, table: &Table, key: &[KeyPart], predicate: Opti
     });
     let first = stamp.map_or_else(|| id.clone(), |c| format!("{}, {id}", quote_ident(&c.name)));
     let latest = first.split(", ").map(|c| format!("{c} DESC")).collect::<Vec<_>>().join(", ");
+    let one_of = if primary.columns.len() == 1 { id.clone() } else { format!("({id})") };
     let keep = |order: &str| {
         format!(
-            "DELETE FROM {t} WHERE ({id}) IN (SELECT {id} FROM (SELECT {id}, row_number() OVER (PARTITION BY {parts} \
+            "DELETE FROM {t} WHERE {one_of} IN (SELECT {id} FROM (SELECT {id}, row_number() OVER (PARTITION BY {parts} \
              ORDER BY {order}) AS n FROM {t}{filter}) AS d WHERE n > 1);"
         )
     };

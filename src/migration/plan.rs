@@ -6,6 +6,7 @@ use crate::catalog::{Catalog, Table};
 use crate::engine::{Engine, Product, Statement, Work, is_transactional};
 use crate::guard::{Guard, hex};
 use crate::rules::Finding;
+use crate::source::live::Rows;
 
 use super::{cleaning, precheck};
 
@@ -69,7 +70,7 @@ pub struct Migration {
     /// How the rows in the way could be cleaned: proposals, never run.
     pub cleaning: Vec<String>,
     /// What the rows said, where they were asked.
-    pub rows: Option<precheck::Rows>,
+    pub rows: Option<Rows>,
     /// The changes in order.
     pub changes: Vec<Change>,
 }
@@ -85,11 +86,7 @@ pub struct Plan {
 
 impl Plan {
     /// The plan for findings of a catalog. `rows` says what is known of a finding's rows.
-    pub fn new(
-        catalog: &Catalog,
-        findings: Vec<Finding>,
-        mut rows: impl FnMut(&Finding) -> Option<precheck::Rows>,
-    ) -> Plan {
+    pub fn new(catalog: &Catalog, findings: Vec<Finding>, mut rows: impl FnMut(&Finding) -> Option<Rows>) -> Plan {
         let migrations = findings.into_iter().filter_map(|f| {
             let table = catalog.table(&f.schema, &f.table)?.clone();
             let rows = rows(&f);
@@ -99,7 +96,7 @@ impl Plan {
     }
 }
 
-fn migration(catalog: &Catalog, table: Table, finding: Finding, rows: Option<precheck::Rows>) -> Migration {
+fn migration(catalog: &Catalog, table: Table, finding: Finding, rows: Option<Rows>) -> Migration {
     let precheck = precheck::of(catalog, &table, &finding.guard);
     let cleaning = if precheck.is_some() { cleaning::of(catalog, &table, &finding.guard) } else { Vec::new() };
     let mut m = Migration { finding, table, precheck, cleaning, rows, changes: Vec::new() };

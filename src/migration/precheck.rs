@@ -18,31 +18,6 @@ pub struct Precheck {
     pub count: String,
 }
 
-/// What the rows said.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rows {
-    /// How many are in the way; `None` if they could not be counted.
-    pub violations: Option<u64>,
-    /// Keys of some of them, where they are to be shown.
-    pub examples: Vec<String>,
-    /// Why they could not be counted.
-    pub error: Option<String>,
-}
-
-impl Rows {
-    /// The same in words.
-    pub fn lines(&self) -> Vec<String> {
-        let mut out = match (&self.error, self.violations) {
-            (Some(error), _) => vec![format!("The rows could not be asked: {error}")],
-            (None, Some(0)) => vec!["When this was written, no row was in the way".to_owned()],
-            (None, Some(n)) => vec![format!("When this was written, rows in the way: {n}")],
-            (None, None) => Vec::new(),
-        };
-        out.extend(self.examples.iter().map(|e| format!("  {e}")));
-        out
-    }
-}
-
 /// The queries for a guard; `None` if no row can be in its way.
 pub fn of(catalog: &Catalog, table: &Table, guard: &Guard) -> Option<Precheck> {
     let t = quote_table(table);

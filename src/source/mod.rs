@@ -37,7 +37,7 @@ pub struct SourceName {
 }
 
 /// Something to read a catalog from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Source {
     /// A server.
     Live(Box<Settings>),
@@ -188,6 +188,33 @@ pub fn record_rows(source: Source, options: &Options) -> Result<live::Recording>
         Source::Live(settings) => on_runtime(async { record(&settings, options).await }),
         Source::Path(_) | Source::Stdin => bail!("only a live server can be recorded; name a connection string"),
     }
+}
+
+/// Asks the rows of a live server how many are in the way of guards.
+///
+/// # Errors
+/// If the source is not a server, cannot be reached, or ends the connection.
+pub fn ask_rows(
+    source: &Source,
+    engine: Engine,
+    questions: &[live::Question],
+    options: &Options,
+) -> Result<Vec<live::Rows>> {
+    let Source::Live(settings) = source else { bail!("only a live server has rows; name a connection string") };
+    on_runtime(async {
+        let connection = connection::connect(settings).await?;
+        let cancel = connection.cancel_token();
+        tokio::select! {
+            answers = live::ask_rows(&connection.client, engine.is_cockroach(), questions, options.timeout) => {
+                connection.close().await;
+                return Ok(answers?);
+            }
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        // the server may be gone: then there is nothing to cancel
+        let _ = tokio::time::timeout(Duration::from_secs(2), cancel.cancel()).await;
+        bail!("interrupted")
+    })
 }
 
 fn on_runtime<T>(work: impl Future<Output = Result<T>>) -> Result<T> {

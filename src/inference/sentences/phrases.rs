@@ -278,6 +278,7 @@ fn company(about: &About<'_, '_>, feature: &str) -> Option<String> {
     let comes_back = |c: String| format!("{c} in the same table lets the same come back");
     Some(match feature {
         "join_flags" => format!("{n} holds nothing else but flags"),
+        "pure_join+link" => format!("a row of {n} says that the one has the other, which is said once"),
         "pure_join" | "nothing_else" | "django_m2m" | "whole_row" => format!("{n} holds nothing else"),
         "rest_measure" => comes_back(of(Class::Measure)?),
         "rest_number" => comes_back(of(Class::Number)?),

@@ -109,7 +109,7 @@ impl Batch<'_> {
 }
 
 /// Sends one statement by the simple protocol, which answers in text whatever the types are.
-async fn ask(client: &Client, name: &str, sql: &str) -> Answer {
+pub(super) async fn ask(client: &Client, name: &str, sql: &str) -> Answer {
     let messages = client.simple_query_raw(sql).await?;
     pin_mut!(messages);
     let mut set = ResultSet::new(name, Vec::new());

@@ -9,6 +9,7 @@ mod error;
 mod fetch;
 mod recording;
 mod result_set;
+mod rows;
 mod session;
 mod statements;
 
@@ -17,6 +18,7 @@ pub use error::LiveError;
 pub use fetch::{FetchOptions, fetch};
 pub use recording::{Failure, Recording};
 pub use result_set::{ResultSet, Row};
+pub use rows::{Question, Rows, ask_rows};
 pub use statements::{Statement, catalog_statements};
 
 use crate::catalog::Catalog;

@@ -1,0 +1,90 @@
+//! `migrate --verify`: the rows of a real server are asked, and the plan says what they answered.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
+
+mod support;
+
+use support::binary::run;
+use support::postgres::{Database, Postgres};
+
+const SHOP: &str = "
+    CREATE TABLE show (id bigint PRIMARY KEY, available_seats int NOT NULL DEFAULT 0);
+    CREATE TABLE person (id bigint PRIMARY KEY, username varchar(80) NOT NULL);
+    CREATE TABLE reservation (id bigint PRIMARY KEY, show_id bigint NOT NULL REFERENCES show,
+        person_id bigint NOT NULL REFERENCES person, created_at timestamptz NOT NULL DEFAULT now());
+    INSERT INTO show VALUES (1, -1), (2, -3), (3, 9);
+    INSERT INTO person VALUES (1, 'secret-ann'), (2, 'secret-bob');
+    INSERT INTO reservation (id, show_id, person_id) VALUES (1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 2, 1), (5, 2, 2);";
+
+fn shop() -> Database {
+    let database = Postgres::shared().database();
+    database.run(SHOP);
+    database
+}
+
+/// The part of the plan that is about a rule.
+fn part<'p>(plan: &'p str, rule: &str) -> &'p str {
+    plan.split("\n\n").find(|p| p.contains(rule)).unwrap_or_else(|| panic!("{rule} is not in\n{plan}"))
+}
+
+#[test]
+fn rows_in_the_way_are_counted_and_grade_the_steps() {
+    let database = shop();
+    let plan = run(&["migrate", &database.url, "--verify", "--dry-run"]);
+    assert_eq!(plan.code, 0, "{}", plan.stderr);
+    let pair = part(&plan.stdout, "missing-unique-pair");
+    // rows 2 and 3 repeat row 1
+    assert!(pair.contains("rows in the way: 2") && pair.contains("needs its data cleaned"), "{pair}");
+    let seats = part(&plan.stdout, "negative-counter");
+    assert!(seats.contains("rows in the way: 2"), "{seats}");
+    let name = part(&plan.stdout, "missing-unique-key");
+    assert!(name.contains("no row was in the way") && !name.contains("cleaned"), "{name}");
+}
+
+#[test]
+fn values_are_shown_only_where_they_are_asked_for() {
+    let database = shop();
+    database.run("INSERT INTO person VALUES (3, 'secret-ann')");
+    let quiet = run(&["migrate", &database.url, "--verify"]);
+    assert!(quiet.stdout.contains("rows in the way: 1") && !quiet.stdout.contains("secret-ann"), "{}", quiet.stdout);
+    let loud = run(&["migrate", &database.url, "--verify", "--show-values"]);
+    assert!(loud.stdout.contains("username = secret-ann, rows = 2"), "{}", loud.stdout);
+    let unasked = run(&["migrate", &database.url, "--show-values"]);
+    assert!(unasked.code == 2 && unasked.stderr.contains("--verify"), "{}", unasked.stderr);
+}
+
+#[test]
+fn a_proposal_cleans_what_it_says_and_keeps_the_first() {
+    let database = shop();
+    let text = run(&["migrate", &database.url, "--rule", "missing-unique-pair"]).stdout;
+    let mut lines = text.lines().map(|l| l.trim_start_matches(['-', ' ']));
+    lines.find(|l| *l == "keep the first:").expect("a proposal");
+    let statement = lines.next().expect("its statement");
+    assert!(!text.lines().any(|l| l.starts_with("DELETE")), "no proposal is active:\n{text}");
+    database.run(statement);
+    database
+        .run("DO $$ BEGIN ASSERT (SELECT string_agg(id::text, ' ' ORDER BY id) FROM reservation) = '1 4 5'; END $$");
+    let plan = run(&["migrate", &database.url, "--verify", "--dry-run", "--rule", "missing-unique-pair"]).stdout;
+    assert!(plan.contains("no row was in the way") && !plan.contains("cleaned"), "{plan}");
+}
+
+#[test]
+fn what_may_not_be_read_is_said_and_is_not_clean() {
+    let database = shop();
+    database.run(&format!(
+        "CREATE ROLE {0} LOGIN; GRANT SELECT ON show TO {0}; GRANT SELECT ON person TO {0}",
+        database.name
+    ));
+    let url = database.url.replace("postgres@", &format!("{}@", database.name));
+    let plan = run(&["migrate", &url, "--verify", "--dry-run"]);
+    assert_eq!(plan.code, 0, "{}", plan.stderr);
+    let pair = part(&plan.stdout, "missing-unique-pair");
+    assert!(pair.contains("could not be asked: permission denied") && pair.contains("cleaned"), "{pair}");
+    assert!(part(&plan.stdout, "negative-counter").contains("rows in the way: 2"), "{}", plan.stdout);
+    database.run(&format!("DROP OWNED BY {0}; DROP ROLE {0}", database.name));
+}
+
+#[test]
+fn only_a_server_has_rows() {
+    let run = run(&["migrate", "examples/booking.sql", "--verify"]);
+    assert!(run.code == 2 && run.stderr.contains("only a live server has rows"), "{}", run.stderr);
+}
