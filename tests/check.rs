@@ -82,6 +82,16 @@ fn the_json_contract() {
     assert_eq!(seats["guard"]["expression"], "available_seats >= 0");
 }
 
+/// What the README shows is what a reader gets.
+#[test]
+fn the_readme_shows_the_real_output() {
+    let readme = fs::read_to_string("README.md").expect("the README");
+    let (_, after) = readme.split_once("```text\n").expect("an excerpt");
+    let (excerpt, _) = after.split_once("```").expect("its end");
+    let shown = finish(dbaudit(&["check", BOOKING]).env("COLUMNS", "80")).stdout;
+    assert!(excerpt.contains("(show_id, user_id)") && shown.contains(excerpt), "{excerpt}\nis not in\n{shown}");
+}
+
 #[test]
 fn exit_codes_and_filters() {
     let code = |args: &[&str]| {

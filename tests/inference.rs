@@ -1,6 +1,7 @@
 //! Inferred keys and bounds: what is found on a schema with the fault, and that it is gone with the guard.
 
 use dbaudit::catalog::Catalog;
+use dbaudit::evidence::Confidence;
 use dbaudit::inference::{Inference, base_scores, facts::Facts};
 use dbaudit::rules::{self, Finding};
 use dbaudit::source::ddl::{Options, SchemaFile, read};
@@ -198,6 +199,82 @@ fn frameworks_are_left_alone() {
          CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, uuid uuid NOT NULL);",
     );
     assert!(found.is_empty(), "{:?}", found.iter().map(summary).collect::<Vec<_>>());
+}
+
+/// A schema whose authors write UNIQUE.
+const GUARDED: &str = "
+    CREATE TABLE organization (id bigint PRIMARY KEY, slug varchar(80) NOT NULL UNIQUE);
+    CREATE TABLE users (id bigint PRIMARY KEY, email varchar(254) NOT NULL UNIQUE);
+    CREATE TABLE team (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organization ON DELETE CASCADE,
+      slug varchar(50) NOT NULL, UNIQUE (organization_id, slug));
+    CREATE TABLE label (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organization ON DELETE CASCADE,
+      slug varchar(50) NOT NULL, UNIQUE (organization_id, slug));";
+
+/// The missing key on these columns of a table: how sure, and the reasons against it.
+fn key(sql: &str, table: &str, columns: &[&str]) -> Option<(Confidence, Vec<String>)> {
+    let f = findings(sql)
+        .into_iter()
+        .find(|f| f.rule.starts_with("missing-") && f.table == table && f.guard.columns() == columns)?;
+    let against = f.evidence.iter().filter(|e| e.weight < 0.0).map(|e| e.text.clone());
+    Some((f.confidence, against.collect()))
+}
+
+/// Whoever made a name unique within one thing seldom forgot to make it unique within another.
+#[test]
+fn a_name_that_is_unique_within_something_else_is_doubted() {
+    let project = "CREATE TABLE project (id bigint PRIMARY KEY, organization_id bigint NOT NULL REFERENCES organization
+        ON DELETE CASCADE, region text NOT NULL, slug varchar(50) NOT NULL, name text NOT NULL);";
+    let doubt = "slug is unique within something else already: (region, slug)";
+    let found = |guard: &str| {
+        key(&format!("{GUARDED} {project} {guard}"), "project", &["organization_id", "slug"]).expect("the slug")
+    };
+    let doubts = |against: &[String]| against.iter().any(|text| text.contains("unique within something else"));
+    for believed in ["", "CREATE UNIQUE INDEX ON project (organization_id, region);"] {
+        let (confidence, against) = found(believed);
+        assert!(confidence >= Confidence::Medium && !doubts(&against), "{believed}: {confidence} {against:?}");
+    }
+    let (confidence, against) = found("CREATE UNIQUE INDEX ON project (region, slug);");
+    assert!(confidence == Confidence::Low && against.iter().any(|text| text == doubt), "{confidence} {against:?}");
+}
+
+/// An index without UNIQUE was written so, where others are written with it.
+#[test]
+fn a_plain_index_among_unique_keys_is_a_doubt() {
+    let article = "CREATE TABLE article (id bigint PRIMARY KEY, slug varchar(80) NOT NULL, body text);";
+    let index = "CREATE INDEX ON article (slug);";
+    let doubt = "an index on slug is there, and its authors did not make it unique";
+    let found = |sql: &str| key(sql, "article", &["slug"]).expect("the slug");
+    let (confidence, against) = found(&format!("{GUARDED} {article}"));
+    assert!(confidence >= Confidence::Medium && !against.iter().any(|text| text == doubt), "{confidence} {against:?}");
+    let (confidence, against) = found(&format!("{GUARDED} {article} {index}"));
+    assert!(confidence == Confidence::Low && against.iter().any(|text| text == doubt), "{confidence} {against:?}");
+    // where nobody writes UNIQUE, an index without it says nothing of the kind
+    let (_, against) = found(&format!("{article} {index}"));
+    assert!(!against.iter().any(|text| text == doubt), "{against:?}");
+}
+
+/// A package gave its tables the keys that it wants. Where they are gone, that is worth knowing.
+#[test]
+fn a_table_of_a_package_that_has_a_key_lacks_no_other() {
+    let table = |name: &str| {
+        format!(
+            "{GUARDED} CREATE TABLE {name} (id bigint PRIMARY KEY, username varchar(150) NOT NULL,
+               email varchar(254) NOT NULL, available_seats int NOT NULL);"
+        )
+    };
+    let asked = |sql: &str, name: &str| {
+        let asked = |f: &Finding| f.rule.starts_with("missing-") || f.rule == "negative-counter";
+        findings(sql).iter().filter(|f| f.table == name && asked(f)).map(summary).collect::<Vec<_>>()
+    };
+    let guard = |name: &str| format!("CREATE UNIQUE INDEX ON {name} (username);");
+    let without = table("auth_user");
+    assert!(key(&without, "auth_user", &["username"]).is_some(), "its own key is gone");
+    assert!(key(&without, "auth_user", &["email"]).is_some());
+    let left_out = asked(&format!("{without} {}", guard("auth_user")), "auth_user");
+    assert!(left_out.is_empty(), "{left_out:?}");
+    // a table of one's own is asked in spite of its key
+    let own = asked(&format!("{} {}", table("player"), guard("player")), "player");
+    assert!(own.iter().any(|f| f.contains("[\"email\"]")), "{own:?}");
 }
 
 /// Ten thousand tables take about ten times as long as one thousand.
