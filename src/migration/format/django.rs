@@ -134,8 +134,8 @@ impl App {
         let steps = steps(product, pending);
         let what = pending.changes.first().map_or("guard", |c| c.name.as_str());
         let name = format!("{}_{what}", self.numbering.next_version());
-        let head = "class Migration(migrations.Migration):\n    # each statement is a transaction of its own: no lock is \
-                    held from one to the next\n    atomic = False\n";
+        let head = "class Migration(migrations.Migration):\n    # Each statement is a transaction of its own: no lock is \
+                    held from one to the next.\n    # If one fails, all of them can be run again\n    atomic = False\n";
         let (meta, imports, operations) = match constraint {
             Some(c) => (
                 format!(
@@ -219,7 +219,7 @@ impl Constraint {
         let import = "from django.db import migrations, models\n";
         match self.class {
             "CheckConstraint" => format!(
-                "import django\n{import}\n# the name of its argument changed\nCONDITION = \"condition\" if django.VERSION >= \
+                "import django\n{import}\n# The name of its argument changed\nCONDITION = \"condition\" if django.VERSION >= \
                  (5, 1) else \"check\"\n"
             ),
             _ => import.to_owned(),
