@@ -88,8 +88,10 @@ from django.db import models
 
 
 class Show(models.Model):
-    title = models.CharField(max_length=200)
     slug = models.CharField(max_length=50)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    total_seats = models.IntegerField()
     available_seats = models.IntegerField()
 
 
@@ -173,7 +175,7 @@ impl Project {
 }
 
 /// A table that needs all the quoting there is: in SQL, in Python, in the parameters of drivers.
-const HOSTILE: &str = "CREATE TABLE \"we\"\"ird :n %s %(x)s \\ 'q' {b}\n\"\"\"\"\"\" é\" (id bigint PRIMARY KEY, \
+const HOSTILE: &str = "CREATE TABLE \"we\"\"ird :n %s %(x)s \\ 'q' {b} \\:z a:b::c\n\"\"\"\"\"\" é\" (id bigint PRIMARY KEY, \
                        available_seats int NOT NULL, slug text NOT NULL, \"user_:id\" bigint, deleted_at timestamptz);";
 
 #[test]
@@ -204,7 +206,7 @@ fn django_applies_and_takes_back() {
     assert_eq!(files(&folder).len(), 2 + before.len(), "a file for each finding");
 
     // a row in the way: it fails, and goes on when the row is mended
-    database.run("INSERT INTO booking_show (title, slug, available_seats) VALUES ('a', 'a', -1)");
+    database.run("INSERT INTO booking_show (slug, starts_at, ends_at, total_seats, available_seats) VALUES ('a', now(), now(), 9, -1)",);
     assert!(!project.command(&["migrate"]).output().unwrap().status.success());
     database.run("UPDATE booking_show SET available_seats = 0");
     project.manage(&["migrate"]);
@@ -229,7 +231,7 @@ fn django_needs_to_know_the_app() {
     let folder = tempfile::tempdir().unwrap();
     let refused = migrate(&database.url, "django", folder.path(), &[]);
     assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains("-o takes the folder APP/migrations"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("-o takes the migrations of a Django app, APP/migrations"), "{}", refused.stderr);
     // an app that has no migrations yet, and a database that Django did not make
     let migrations = folder.path().join("booking/migrations");
     assert_eq!(migrate(&database.url, "django", &migrations, &[]).code, 0);
@@ -262,13 +264,13 @@ struct Environment {
 }
 
 impl Environment {
-    fn new(url: &str) -> Environment {
+    fn new(url: &str, driver: &str) -> Environment {
         let environment = Environment { folder: tempfile::tempdir().unwrap(), url: url.to_owned() };
         environment.alembic(&["init", "alembic"]);
         let initial = "revision: str = 'f1'\ndown_revision: str | None = None\n\n\ndef upgrade() -> None:\n    pass\n\n\n\
                        def downgrade() -> None:\n    pass\n";
         fs::write(environment.versions().join("f1_initial.py"), initial).unwrap();
-        environment.connect(url);
+        environment.connect(driver);
         environment.alembic(&["upgrade", "head"]);
         environment
     }
@@ -322,19 +324,15 @@ fn alembic_applies_and_takes_back() {
     database.run(HOSTILE);
     let driver = |name: &str| database.url.replace("postgresql://", &format!("postgresql+{name}://"));
     let drivers = [driver("psycopg"), driver("psycopg2")];
-    let environment = Environment::new(&drivers[0]);
-    let environment = Environment { url: database.url.clone(), ..environment };
+    let environment = Environment::new(&database.url, &drivers[0]);
     let before = found(&database.url);
     assert!(before.len() >= 5, "{before:?}");
     environment.there_and_back(&before, &drivers.each_ref().map(String::as_str));
 
     // as a script, without Alembic's own connection
     let script = environment.alembic(&["upgrade", "head", "--sql"]);
-    fs::write(environment.folder.path().join("all.sql"), script).unwrap();
     database.run("DROP TABLE alembic_version");
-    let psql = support::postgres::binary("psql");
-    let file = environment.folder.path().join("all.sql");
-    succeeds(Command::new(psql).arg(&database.url).args(["-qXv", "ON_ERROR_STOP=1", "-f"]).arg(file));
+    psql(&database.url, &script);
     assert_eq!(found(&database.url), []);
 }
 
@@ -353,28 +351,83 @@ fn alembic_wants_one_head() {
     assert_eq!(files(folder.path()).len(), 2, "nothing was written");
 }
 
+/// A database of its own on the CockroachDB that is given: a node made for these tests alone would be too slow.
+struct Given {
+    url: String,
+    server: &'static Cockroach,
+    name: String,
+}
+
+impl Given {
+    fn database(name: &str) -> Option<Given> {
+        if std::env::var_os("DBAUDIT_TEST_COCKROACH_URL").is_none() {
+            eprintln!("NOT RUN for want of DBAUDIT_TEST_COCKROACH_URL");
+            return None;
+        }
+        let server = Cockroach::shared()?;
+        let name = format!("dbaudit_{name}_{}", std::process::id());
+        psql(&server.url("defaultdb"), &format!("CREATE DATABASE {name};"));
+        Some(Given { url: server.url(&name), server, name })
+    }
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            psql(&self.server.url("defaultdb"), &format!("DROP DATABASE {} CASCADE;", self.name));
+        }
+    }
+}
+
+/// Runs a script statement by statement.
+fn psql(url: &str, script: &str) {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, script.as_bytes()).unwrap();
+    let psql = support::postgres::binary("psql");
+    succeeds(Command::new(psql).arg(url).args(["-qXv", "ON_ERROR_STOP=1", "-f"]).arg(file.path()));
+}
+
 #[test]
 fn alembic_on_cockroachdb() {
-    // a node of one's own is too slow to be worth it here: only where a server is given
-    if std::env::var_os("DBAUDIT_TEST_COCKROACH_URL").is_none() {
-        eprintln!("NOT RUN for want of DBAUDIT_TEST_COCKROACH_URL");
-        return;
-    }
-    let server = Cockroach::shared().unwrap();
-    let name = format!("dbaudit_python_{}", std::process::id());
-    let psql = |database: &str, sql: &str| {
-        let url = server.url(database);
-        succeeds(Command::new(support::postgres::binary("psql")).arg(url).args(["-qXv", "ON_ERROR_STOP=1", "-c", sql]));
-    };
-    psql("defaultdb", &format!("CREATE DATABASE {name}"));
-    let url = server.url(&name);
-    for statement in TABLES.split_inclusive(";\n") {
-        psql(&name, statement);
-    }
-    let driver = url.replace("postgresql://", "cockroachdb+psycopg2://");
-    let environment = Environment { url: url.clone(), ..Environment::new(&driver) };
-    let before = found(&url);
+    let Some(database) = Given::database("alembic") else { return };
+    psql(&database.url, TABLES);
+    let driver = database.url.replace("postgresql://", "cockroachdb+psycopg2://");
+    let environment = Environment::new(&database.url, &driver);
+    let before = found(&database.url);
     assert!(before.len() >= 3, "{before:?}");
     environment.there_and_back(&before, &[&driver]);
-    psql("defaultdb", &format!("DROP DATABASE {name} CASCADE"));
+}
+
+/// Django's own CockroachDB backend needs a newer server than may be given: here Django says what it would run.
+#[test]
+fn what_django_would_run_on_cockroachdb() {
+    let Some(database) = Given::database("django") else { return };
+    let postgres = Postgres::shared().database();
+    let project = Project::new(&postgres.url);
+    let tables = project.manage(&["sqlmigrate", "booking", "0001"]).replace("DEFERRABLE INITIALLY DEFERRED", "");
+    let identity = "bigint NOT NULL PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY";
+    assert!(tables.contains(identity), "{tables}");
+    psql(&database.url, "CREATE TABLE auth_user (id bigint PRIMARY KEY);");
+    let tables = tables.replace(identity, "bigint NOT NULL PRIMARY KEY").replace(" integer ", " bigint ");
+    psql(&database.url, &tables.replace("BEGIN;", "").replace("COMMIT;", ""));
+    let before = found(&database.url);
+    let first = files(&project.migrations());
+    assert_eq!(migrate(&database.url, "django", &project.migrations(), &[]).code, 0);
+    let written: Vec<String> = files(&project.migrations())
+        .into_iter()
+        .filter(|f| !first.contains(f))
+        .map(|(name, text)| {
+            assert!(text.contains("AddConstraint") && !text.contains("lock_timeout"), "{text}");
+            name.trim_end_matches(".py").to_owned()
+        })
+        .collect();
+    assert!(written.len() >= 3 && written.len() == before.len(), "{before:?}");
+    for name in &written {
+        psql(&database.url, &project.manage(&["sqlmigrate", "booking", name]));
+    }
+    assert_eq!(found(&database.url), []);
+    for name in written.iter().rev() {
+        psql(&database.url, &project.manage(&["sqlmigrate", "booking", name, "--backwards"]));
+    }
+    assert_eq!(found(&database.url), before);
 }

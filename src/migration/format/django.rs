@@ -75,18 +75,18 @@ fn apps(folder: &Folder) -> Result<Vec<App>> {
 
 /// The app that has the table; the only one if there is one alone.
 fn app_of<'a>(apps: &'a mut [App], folder: &Folder, table: &Table) -> Result<&'a mut App> {
-    let root = folder.root.display();
     match apps {
-        [] => bail!(
-            "{root} has no migrations of a Django app: -o takes the folder APP/migrations, or the folder of the project"
-        ),
+        [] => {
+            bail!("-o takes the migrations of a Django app, APP/migrations, or a project whose apps have such folders")
+        }
         [app] => Ok(app),
         // the longest label: shop_admin_user is of shop_admin, and not of shop
         apps => match apps.iter_mut().filter(|a| a.owns(table)).max_by_key(|a| a.label.len()) {
             Some(app) => Ok(app),
             None => bail!(
-                "no app in {root} has the table {}: give the migrations of the app that is to have its guard with -o, \
-                 and choose its findings, as with --finding",
+                "no app in {} has the table {}: give the migrations of the app that is to have its guard with -o, and \
+                 choose its findings, as with --finding",
+                folder.root.display(),
                 table.label()
             ),
         },
@@ -167,7 +167,7 @@ impl App {
     fn constraint(&self, pending: &Pending<'_>) -> Option<Constraint> {
         let (table, finding) = (&pending.migration.table, &pending.migration.finding);
         let model = self.model(table)?;
-        let field = |column: &str| model.field(table, column);
+        let field = |column: &str| model.field(column);
         let (class, condition, rest) = match &finding.guard {
             Guard::Check { condition } => ("CheckConstraint", Some(q(condition.tree(), &field)?), String::new()),
             Guard::Unique { key, predicate, nulls_not_distinct: false } => {
@@ -187,13 +187,14 @@ impl App {
 }
 
 impl Model {
-    /// The field of a column, if the migrations have it: that of a foreign key is called without `_id`.
-    fn field(&self, table: &Table, column: &str) -> Option<String> {
-        let referencing = table.references_of(column).next().and_then(|_| column.strip_suffix("_id"));
-        let field = referencing.unwrap_or(column);
-        let is_name = field.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !field.contains("__");
-        let made = ['"', '\''].iter().flat_map(|q| [format!("({q}{field}{q},"), format!("name={q}{field}{q}")]);
-        (is_name && made.into_iter().any(|m| self.text.contains(&m))).then(|| field.to_owned())
+    /// The field of a column, if the migrations have it: that of a reference is called without the column's `_id`.
+    fn field(&self, column: &str) -> Option<String> {
+        let is_made = |field: &&str| {
+            let is_name = field.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !field.contains("__");
+            let made = |q: char| [format!("({q}{field}{q},"), format!("name={q}{field}{q}")];
+            is_name && ['"', '\''].into_iter().flat_map(made).any(|m| self.text.contains(&m))
+        };
+        [Some(column), column.strip_suffix("_id")].into_iter().flatten().find(is_made).map(str::to_owned)
     }
 }
 
@@ -405,6 +406,25 @@ mod tests {
     }
 
     #[test]
+    fn each_table_goes_to_its_app() {
+        let mut folder = Folder::default();
+        folder.root = PathBuf::from("/project");
+        for app in ["shop", "shop_admin", "venv/lib/site-packages/other"] {
+            folder.files.push((Path::new(app).join("migrations/__init__.py"), String::new()));
+        }
+        folder.files.push((PathBuf::from("shop/migrations/0001_initial.py"), INITIAL.to_owned()));
+        let app = |name: &str| {
+            let table = Table { name: name.to_owned(), ..Table::default() };
+            app_of(&mut apps(&folder)?, &folder, &table).map(|app| app.path.display().to_string())
+        };
+        assert_eq!(app("shop_admin_user").expect("an app"), "shop_admin/migrations");
+        assert_eq!(app("shop_show").expect("an app"), "shop/migrations");
+        assert_eq!(app("seats_of_old").expect("an app"), "shop/migrations");
+        let error = app("other_user").expect_err("none of the project's");
+        assert!(error.to_string().contains("no app in /project has the table other_user"), "{error}");
+    }
+
+    #[test]
     fn models_and_their_tables() {
         let later = "migrations.RenameModel(old_name='Show', new_name='Concert')\nmigrations.RenameField(\n    \
                      model_name='concert', old_name='seats', new_name='places')\nmigrations.DeleteModel(name='Seat')";
@@ -416,8 +436,9 @@ mod tests {
         let renamed = [("1", INITIAL), ("2", later)];
         assert_eq!(tables(&renamed), [pair("concert", "shop_concert")]);
         let models = models("shop", &renamed);
-        let field = |column: &str| models.first().and_then(|m| m.field(&Table::default(), column));
+        let field = |column: &str| models.first().and_then(|m| m.field(column));
         assert_eq!(field("places").as_deref(), Some("places"));
+        assert_eq!(field("places_id").as_deref(), Some("places"), "were it a reference");
         assert_eq!(field("name"), None);
     }
 
