@@ -1,4 +1,5 @@
 //! What `migrate` writes for Alembic and Django, applied and taken back by Alembic and Django.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
 mod support;
 

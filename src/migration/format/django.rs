@@ -414,7 +414,7 @@ mod tests {
         }
         folder.files.push((PathBuf::from("shop/migrations/0001_initial.py"), INITIAL.to_owned()));
         let app = |name: &str| {
-            let table = Table { name: name.to_owned(), ..Table::default() };
+            let table = Table { schema: "public".to_owned(), name: name.to_owned(), ..Table::default() };
             app_of(&mut apps(&folder)?, &folder, &table).map(|app| app.path.display().to_string())
         };
         assert_eq!(app("shop_admin_user").expect("an app"), "shop_admin/migrations");
