@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(long, value_name = "FORMAT", default_value = "sql", help_heading = "Output", value_parser = formats())]
     format: String,
     /// The folder of migrations; its numbering goes on, and no file in it is overwritten
-    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    #[arg(short, long, visible_alias = "migrations", value_name = "DIR", help_heading = "Output")]
     output: Option<PathBuf>,
     /// Show the plan with the cost and the grade of each step, and write nothing
     #[arg(long, help_heading = "Output")]

@@ -1,5 +1,8 @@
 //! The formats: one file for each migration tool.
 
+mod alembic;
+mod django;
+mod python;
 mod sql;
 
 use anyhow::Result;
@@ -18,7 +21,7 @@ pub struct Format {
 }
 
 /// All formats, in the order in which they are listed.
-pub static FORMATS: &[&Format] = &[&sql::FORMAT];
+pub static FORMATS: &[&Format] = &[&sql::FORMAT, &alembic::FORMAT, &django::FORMAT];
 
 /// The format of that name.
 pub fn find(name: &str) -> Option<&'static Format> {
