@@ -111,6 +111,24 @@ fn migration(catalog: &Catalog, table: Table, finding: Finding, rows: Option<Row
     m
 }
 
+/// A change for a tool that runs everything in a transaction: an index is built while writers wait, unless it was built
+/// by hand before.
+pub(super) fn in_a_transaction(engine: Engine, m: &Migration, change: &Change) -> Change {
+    if change.up.is_transactional() || engine.is_cockroach() {
+        return change.clone();
+    }
+    let sql = change.up.sql.replacen(" CONCURRENTLY", "", 1);
+    let then = if sql.contains("IF NOT EXISTS") { "this then finds it there" } else { "then leave this out" };
+    let up = Statement { sql, work: Work::Rewrite, ..change.up.clone() };
+    let mut comment = comment(engine, m, &up, Grade::Decision, (change.step, m.changes.len()));
+    comment.extend([
+        "This tool runs everything in a transaction, where writers wait while an index is built. To spare them, build it".to_owned(),
+        format!("by hand before; {then}:"),
+        format!("  {}", one_line(&change.up.sql)),
+    ]);
+    Change { up, grade: Grade::Decision, comment, ..change.clone() }
+}
+
 fn grade(m: &Migration, up: &Statement) -> Grade {
     let decides = matches!(m.finding.guard, Guard::Rekey { .. } | Guard::PrimaryKey { .. } | Guard::Retype { .. });
     let fails = m.precheck.is_some() && matches!(up.work, Work::Build | Work::Scan | Work::Rewrite);

@@ -1,14 +1,22 @@
 //! The formats: one file for each migration tool.
 
 mod alembic;
+mod atlas;
+mod dbmate;
 mod django;
+mod flyway;
+mod golang_migrate;
+mod goose;
+mod liquibase;
 mod python;
+mod refinery;
 mod sql;
+mod sqlx;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use super::{Change, File, Numbering, Request};
-use crate::engine::Product;
+use super::{Change, File, Folder, Grade, Numbering, Request};
+use crate::engine::{Product, Statement, Work, is_transactional};
 
 /// How the files of a migration tool are written.
 pub struct Format {
@@ -21,7 +29,19 @@ pub struct Format {
 }
 
 /// All formats, in the order in which they are listed.
-pub static FORMATS: &[&Format] = &[&sql::FORMAT, &alembic::FORMAT, &django::FORMAT];
+pub static FORMATS: &[&Format] = &[
+    &sql::FORMAT,
+    &golang_migrate::FORMAT,
+    &flyway::FORMAT,
+    &liquibase::FORMAT,
+    &dbmate::FORMAT,
+    &goose::FORMAT,
+    &sqlx::FORMAT,
+    &refinery::FORMAT,
+    &atlas::FORMAT,
+    &alembic::FORMAT,
+    &django::FORMAT,
+];
 
 /// The format of that name.
 pub fn find(name: &str) -> Option<&'static Format> {
@@ -38,6 +58,34 @@ pub(super) fn numbered(
     let versions = request.folder.names().filter_map(|name| Some((version_of(name)?, name)));
     let mut numbering = Numbering::after(versions)?;
     Ok(request.changes().flat_map(|(_, change)| render(change, &numbering.next_version())).collect())
+}
+
+/// The same for a tool that sends a file as one command.
+pub(super) fn numbered_commands(
+    request: &Request<'_>,
+    version_of: impl Fn(&str) -> Option<&str>,
+    mut render: impl FnMut(&Change, &str) -> Vec<File>,
+) -> Result<Vec<File>> {
+    let product = request.plan.engine.product;
+    let versions = request.folder.names().filter_map(|name| Some((version_of(name)?, name)));
+    let mut numbering = Numbering::after(versions)?;
+    let changes = request.changes().flat_map(|(_, change)| as_commands(product, change));
+    Ok(changes.flat_map(|change| render(&change, &numbering.next_version())).collect())
+}
+
+/// Tools that go through a folder in the order of its names, as text, would run `10_b.sql` before `9_a.sql`.
+pub(super) fn sorts_last(folder: &Folder, files: &[File]) -> Result<()> {
+    let there = folder.names().filter(|name| leading_digits(name).is_some());
+    let names: Vec<&str> = there.chain(files.iter().filter_map(|f| f.path.to_str())).collect();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] >= pair[1]) {
+        bail!(
+            "the numbering of the folder is broken: {} follows {}, but comes before it in the order of names, which is the \
+             order in which they are run; give the versions of the folder more digits",
+            pair[1],
+            pair[0]
+        );
+    }
+    Ok(())
 }
 
 /// The digits in front of `_` in a file's name.
@@ -57,15 +105,97 @@ pub(super) const LOCK_TIMEOUT: &str = "5s";
 /// Statements as a tool sends them one by one: within a transaction of their own on PostgreSQL, with a limit on the wait
 /// for locks; CockroachDB changes one thing a statement, without either.
 pub(super) fn script(product: Product, statements: &[String]) -> String {
-    let transactional = statements.iter().all(|s| crate::engine::is_transactional(s));
-    let body: String = statements.iter().map(|s| format!("{s}\n")).collect();
+    let body = lines(statements);
     match product {
         Product::CockroachDb | Product::Unknown => body,
-        _ if transactional => {
+        _ if in_transaction(product, statements) => {
             format!("BEGIN;\n{}{body}COMMIT;\n", timeouts("SET LOCAL"))
         }
         _ => format!("{}{body}", timeouts("SET")),
     }
+}
+
+/// Whether statements belong into one transaction. CockroachDB changes the schema of a transaction only after COMMIT,
+/// when what fails is recorded as done already: there, and where it may be there, nothing does.
+pub(super) fn in_transaction(product: Product, statements: &[String]) -> bool {
+    let has_transactions = !matches!(product, Product::CockroachDb | Product::Unknown);
+    has_transactions && statements.iter().all(|s| is_transactional(s))
+}
+
+/// Statements as a tool runs them that begins and ends the transactions itself, and sends a file's statements one by one.
+pub(super) fn steps(product: Product, statements: &[String]) -> String {
+    let limits = match product {
+        Product::CockroachDb | Product::Unknown => String::new(),
+        _ if in_transaction(product, statements) => timeouts("SET LOCAL"),
+        _ => timeouts("SET"),
+    };
+    limits + &lines(statements)
+}
+
+/// Statements as a tool runs them that begins and ends the transactions itself, and sends a file as one command: without
+/// a transaction the command may be nothing but the statement, and `limits` says in a comment where the limits go.
+pub(super) fn command(product: Product, statements: &[String], limits: &str) -> String {
+    let text = lines(statements);
+    match product {
+        Product::CockroachDb | Product::Unknown => text,
+        _ if in_transaction(product, statements) => timeouts("SET LOCAL") + &text,
+        _ => format!("{limits}{text}"),
+    }
+}
+
+/// Changes for a tool that sends a file as one command. A way back of several statements that may not run in one
+/// transaction is spread over files, whose way up is nothing.
+pub(super) fn as_commands(product: Product, change: &Change) -> Vec<Change> {
+    let undo = change.down();
+    if undo.len() < 2 || in_transaction(product, undo) {
+        return vec![change.clone()];
+    }
+    let alone = |sql: &String, number: usize| Change {
+        name: format!("{}_back_{number}", change.name),
+        step: change.step,
+        up: Statement::new(Work::Verify, NOTHING.to_owned()).undo(sql.clone()),
+        grade: Grade::Safe,
+        comment: vec![
+            format!("The way back from {} takes commands that must go alone. This does nothing but hold", change.name),
+            format!("number {number} of {} of them", undo.len()),
+        ],
+    };
+    // what is taken back last belongs to the change itself: the way back goes through the files from the end
+    let (last, before) = (&undo[undo.len() - 1], &undo[..undo.len() - 1]);
+    let mut change = change.clone();
+    let mut out: Vec<Change> = before.iter().enumerate().map(|(i, sql)| alone(sql, i + 1)).rev().collect();
+    change.up.undo = vec![last.clone()];
+    out.insert(0, change);
+    out
+}
+
+/// The statements of the way back, or one that does nothing.
+pub(super) fn way_back(change: &Change) -> Vec<String> {
+    match change.down() {
+        [] => vec![NOTHING.to_owned()],
+        undo => undo.to_vec(),
+    }
+}
+
+/// Says where a way back leads from.
+pub(super) fn back_from(change: &Change, sign: &str) -> String {
+    match change.down() {
+        [] => format!("{sign} The way back from {}: there is nothing to take back\n", change.name),
+        _ => format!("{sign} The way back from {}\n", change.name),
+    }
+}
+
+/// The way back as a comment, for a tool that keeps none.
+pub(super) fn commented_way_back(change: &Change, sign: &str) -> String {
+    let lines = change.down().iter().flat_map(|s| s.lines());
+    let undo: String = lines.map(|line| format!("{sign}   {line}\n")).collect();
+    if undo.is_empty() { undo } else { format!("{sign} The way back, by hand:\n{undo}") }
+}
+
+const NOTHING: &str = "SELECT 1;";
+
+fn lines(statements: &[String]) -> String {
+    statements.iter().map(|s| format!("{s}\n")).collect()
 }
 
 /// The limits, as statements. A scan or a build takes as long as it takes; it is the lock that must not be waited for.

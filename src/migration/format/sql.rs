@@ -1,6 +1,6 @@
 //! Plain SQL in pairs: `0001_name.up.sql` and `0001_name.down.sql`, for `psql -f`, `cockroach sql -f` and one's own tools.
 
-use super::{Format, comment, leading_digits, numbered, script};
+use super::{Format, back_from, comment, leading_digits, numbered, script, way_back};
 use crate::migration::File;
 
 /// The format.
@@ -16,12 +16,7 @@ pub static FORMAT: Format = Format {
                 let file = |way: &str, text: String| File::new(format!("{version}_{}.{way}.sql", change.name), text);
                 let up = script(product, std::slice::from_ref(&change.up.sql));
                 let mut files = vec![file("up", format!("{}\n{up}", comment(change, "--")))];
-                let back = "-- The way back from";
-                let down = match change.down() {
-                    [] => format!("{back} {}: there is nothing to take back\nSELECT 1;\n", change.name),
-                    undo => format!("{back} {}\n{}", change.name, each(product, undo)),
-                };
-                files.push(file("down", down));
+                files.push(file("down", back_from(change, "--") + &each(product, &way_back(change))));
                 files
             },
         )
