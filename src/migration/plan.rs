@@ -1,5 +1,6 @@
 //! What is to be done for each finding: what to look at before, the changes one by one, and the way back.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::catalog::{Catalog, Table};
@@ -92,7 +93,17 @@ impl Plan {
             let rows = rows(&f);
             Some(migration(catalog, table, f, rows))
         });
-        Plan { engine: catalog.engine, migrations: migrations.collect() }
+        let mut migrations: Vec<Migration> = migrations.collect();
+        // names that differ in signs alone are the same in a file's name, and some tools want each once
+        let mut taken = BTreeSet::new();
+        for m in &mut migrations {
+            for change in &mut m.changes {
+                if !taken.insert(change.name.clone()) {
+                    change.name = format!("{}_{}", change.name, m.finding.fingerprint);
+                }
+            }
+        }
+        Plan { engine: catalog.engine, migrations }
     }
 }
 

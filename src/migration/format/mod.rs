@@ -7,8 +7,11 @@ mod django;
 mod flyway;
 mod golang_migrate;
 mod goose;
+mod knex;
 mod liquibase;
+mod prisma;
 mod python;
+mod rails;
 mod refinery;
 mod sql;
 mod sqlx;
@@ -41,6 +44,9 @@ pub static FORMATS: &[&Format] = &[
     &atlas::FORMAT,
     &alembic::FORMAT,
     &django::FORMAT,
+    &rails::FORMAT,
+    &knex::FORMAT,
+    &prisma::FORMAT,
 ];
 
 /// The format of that name.
@@ -113,6 +119,11 @@ pub(super) fn script(product: Product, statements: &[String]) -> String {
         }
         _ => format!("{}{body}", timeouts("SET")),
     }
+}
+
+/// The limits as single statements, for a tool whose files hold code: within its transaction, or `alone` for the session.
+pub(super) fn script_limits(product: Product, alone: bool) -> Vec<String> {
+    python::limits(product, if alone { "SET" } else { "SET LOCAL" })
 }
 
 /// Whether statements belong into one transaction. CockroachDB changes the schema of a transaction only after COMMIT,

@@ -1,0 +1,73 @@
+//! Knex: `20260101120000_name.js` with `up`, `down` and `config`.
+
+use super::{Format, comment, leading_digits, numbered, python::each, script_limits};
+use crate::engine::Product;
+use crate::migration::{Change, File, Request};
+
+/// The format. Without `config = { transaction: false }` Knex runs each file in a transaction:
+/// <https://knexjs.org/guide/migrations.html#transactions-in-migrations>
+pub static FORMAT: Format = Format {
+    name: "knex",
+    about: "Knex: NNNN_name.js; .ts or .mjs where the folder has those",
+    render: |request: &Request<'_>| {
+        let product = request.plan.engine.product;
+        let has = |end: &str| request.folder.names().any(|n| n.ends_with(end) && leading_digits(n).is_some());
+        let module = ["ts", "mjs"].into_iter().find(|end| has(&format!(".{end}"))).unwrap_or("js");
+        numbered(
+            request,
+            |name| leading_digits(stem(name)?),
+            |change, number| {
+                vec![File::new(format!("{number}_{}.{module}", change.name), migration(product, change, module))]
+            },
+        )
+    },
+};
+
+/// The name of a migration without its ending.
+fn stem(name: &str) -> Option<&str> {
+    name.rsplit_once('.').filter(|(_, end)| matches!(*end, "js" | "cjs" | "mjs" | "ts")).map(|(stem, _)| stem)
+}
+
+fn migration(product: Product, change: &Change, module: &str) -> String {
+    let alone = product != Product::PostgreSql || !change.is_transactional();
+    let body = |statements: &[String]| {
+        let limits = if statements.is_empty() { Vec::new() } else { script_limits(product, alone) };
+        let all = statements.iter().flat_map(|s| each(s));
+        let lines = limits.iter().map(String::as_str).chain(all);
+        lines.map(|sql| format!("  await knex.raw({});\n", literal(sql))).collect::<String>()
+    };
+    let (knex, export) = match module {
+        "ts" => ("knex: import(\"knex\").Knex): Promise<void", "export async function "),
+        "mjs" => ("knex", "export async function "),
+        _ => ("knex", "exports."),
+    };
+    let function = |name: &str, body: String| match module {
+        "js" => format!("{export}{name} = async function ({knex}) {{\n{body}}};\n"),
+        "ts" => format!("{export}{name}({knex}> {{\n{body}}}\n"),
+        _ => format!("{export}{name}({knex}) {{\n{body}}}\n"),
+    };
+    let config = if module == "js" { "exports.config" } else { "export const config" };
+    format!(
+        "{}\n{}\n{}\n{config} = {{ transaction: {} }};\n",
+        comment(change, "//"),
+        function("up", body(std::slice::from_ref(&change.up.sql))),
+        function("down", body(change.down())),
+        !alone,
+    )
+}
+
+/// A JavaScript string for `knex.raw`, to which a bare `?` stands for a value.
+fn literal(text: &str) -> String {
+    // a string is always JSON, and JSON is JavaScript
+    serde_json::Value::from(text.replace('?', "\\?")).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn question_marks_are_no_values() {
+        assert_eq!(literal("SELECT 'a' ? \"b\" `${c}`\n"), r#""SELECT 'a' \\? \"b\" `${c}`\n""#);
+    }
+}

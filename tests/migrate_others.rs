@@ -1,0 +1,182 @@
+//! What `migrate` writes for Knex, Rails and Prisma, applied and taken back: by Knex and by ActiveRecord themselves, and
+//! for Prisma, whose engine no registry ships, as it sends its files: each as one command.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use support::binary::{check, findings, run};
+use support::postgres::{Database, Postgres};
+
+/// What it prints; it must succeed.
+fn succeeds(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}:\n{out}\n{error}");
+    out.into_owned()
+}
+
+/// A shop whose names would end a string, a comment or a placeholder of any of the languages.
+const HOSTILE: &str = r#"
+    CREATE TABLE "it's a ""show"" ? #{x} \ `y`" (id bigint PRIMARY KEY, "available seats?" int NOT NULL DEFAULT 0,
+        available_seats int NOT NULL DEFAULT 0);"#;
+
+fn shop() -> Database {
+    let database = Postgres::shared().database();
+    database.run(&fs::read_to_string("examples/booking.sql").unwrap());
+    database.run(HOSTILE);
+    database
+}
+
+fn fingerprints(url: &str) -> BTreeSet<String> {
+    let (report, _) = check(&[url]);
+    findings(&report).iter().map(|f| f["fingerprint"].as_str().unwrap().to_owned()).collect()
+}
+
+/// All files of a folder, with their texts.
+fn files(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut out = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            out.extend(files(&path));
+        } else {
+            out.push((path.clone(), fs::read_to_string(&path).unwrap()));
+        }
+    }
+    out.sort();
+    out
+}
+
+/// Found, written, applied, no longer found and nothing more to write, taken back, found again.
+fn there_and_back(format: &str, folder: &Path, up: impl Fn(&Database), down: impl Fn(&Database)) {
+    let database = shop();
+    let before = fingerprints(&database.url);
+    assert!(before.len() >= 7, "{before:?}");
+    let target = folder.display().to_string();
+    let arguments = ["migrate", &database.url, "--format", format, "-o", &target];
+    let wrote = run(&arguments);
+    assert_eq!(wrote.code, 0, "{}", wrote.stderr);
+    let written = files(folder);
+    let again = run(&arguments);
+    assert!(again.code == 0 && files(folder) == written, "a second run writes nothing: {}", again.stderr);
+    let checked = run(&[&arguments[..], &["--check"]].concat());
+    assert_eq!(checked.code, 0, "{}", checked.stdout);
+
+    up(&database);
+    let left: Vec<_> = fingerprints(&database.url).intersection(&before).cloned().collect();
+    assert!(left.is_empty(), "{left:?} are still missing");
+    down(&database);
+    assert!(fingerprints(&database.url).is_superset(&before));
+
+    let other = tempfile::tempdir().unwrap();
+    let twin = other.path().display().to_string();
+    let name = |file: &(PathBuf, String)| (file.0.file_name().unwrap().to_owned(), file.1.clone());
+    let fresh = run(&["migrate", &database.url, "--format", format, "-o", &twin]);
+    assert_eq!(fresh.code, 0, "{}", fresh.stderr);
+    if files(folder).len() == files(other.path()).len() {
+        let same = |f: &Path| files(f).iter().map(name).collect::<Vec<_>>();
+        assert_eq!(same(folder), same(other.path()), "the same findings give the same bytes");
+    }
+}
+
+/// The packages of npm, installed once under target/.
+fn node() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("migrate-node");
+        if !folder.join("done").exists() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("package.json"), "{\"private\": true}").unwrap();
+            let found = Command::new("npm").arg("--version").output();
+            assert!(found.is_ok_and(|o| o.status.success()), "these tests need node and npm on the PATH");
+            let install = ["install", "--silent", "--no-audit", "--no-fund", "knex@3", "pg@8"];
+            succeeds(Command::new("npm").args(install).current_dir(&folder));
+            fs::write(folder.join("done"), "").unwrap();
+        }
+        folder
+    })
+}
+
+#[test]
+fn knex() {
+    let folder = tempfile::tempdir_in(node()).unwrap();
+    let migrations = folder.path().join("migrations");
+    let knex = |database: &Database, what: &[&str]| {
+        let config = format!(
+            "module.exports = {{ client: 'pg', connection: {:?}, migrations: {{ directory: {:?} }} }};",
+            database.url.replace("?sslmode=disable", ""),
+            migrations.display().to_string()
+        );
+        fs::write(folder.path().join("knexfile.js"), config).unwrap();
+        let program = node().join("node_modules/.bin/knex");
+        succeeds(Command::new(program).args(what).arg("--knexfile=knexfile.js").current_dir(folder.path()));
+    };
+    let (up, down) = (["migrate:latest"], ["migrate:rollback", "--all"]);
+    there_and_back("knex", &migrations, |d| knex(d, &up), |d| knex(d, &down));
+}
+
+#[test]
+fn knex_goes_on_as_the_folder_is() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("20251231235959_first.ts"), "export async function up() {}\n").unwrap();
+    let target = folder.path().display().to_string();
+    let engine = ["--engine", "postgresql@15", "--rule", "missing-unique-pair"];
+    let wrote = run(&[&["migrate", "examples/booking.sql", "--format", "knex", "-o", &target], &engine[..]].concat());
+    assert_eq!(wrote.code, 0, "{}", wrote.stderr);
+    let names: Vec<_> = files(folder.path()).iter().map(|(p, _)| p.file_name().unwrap().to_owned()).collect();
+    let wanted = [
+        "20251231235959_first.ts",
+        "20260101000000_add_reservation_show_id_user_id_key.ts",
+        "20260101000001_attach_reservation_show_id_user_id_key.ts",
+    ];
+    assert_eq!(names, wanted);
+}
+
+/// Migrates a folder up, or down to nothing, as `rails db:migrate` does.
+const RAILS: &str = r#"
+    require "active_record"
+    ActiveRecord::Base.establish_connection(ENV.fetch("URL").sub("?sslmode=disable", ""))
+    ActiveRecord::Migration.verbose = false
+    context = ActiveRecord::MigrationContext.new(ARGV.fetch(0), ActiveRecord::SchemaMigration)
+    ARGV.fetch(1) == "up" ? context.migrate : context.migrate(1)
+"#;
+
+#[test]
+fn rails() {
+    let found = Command::new("ruby").args(["-e", "require 'active_record'; require 'pg'; print ActiveRecord::VERSION::MAJOR, '.', ActiveRecord::VERSION::MINOR"]).output();
+    let version = found.ok().filter(|o| o.status.success()).map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
+    let version = version.expect("this test needs ruby with activerecord and pg (Debian: ruby-activerecord, ruby-pg)");
+    let folder = tempfile::tempdir().unwrap();
+    // the first migration of the application tells which release the others are for
+    let first = format!("class First < ActiveRecord::Migration[{version}]\n  def change\n  end\nend\n");
+    fs::write(folder.path().join("0001_first.rb"), first).unwrap();
+    let rails = |database: &Database, way: &str| {
+        let mut ruby = Command::new("ruby");
+        succeeds(ruby.args(["-e", RAILS]).arg(folder.path()).arg(way).env("URL", &database.url));
+    };
+    there_and_back("rails", folder.path(), |d| rails(d, "up"), |d| rails(d, "down"));
+    assert!(files(folder.path()).iter().all(|(_, text)| text.contains(&format!("Migration[{version}]"))));
+}
+
+#[test]
+fn prisma() {
+    let folder = tempfile::tempdir().unwrap();
+    let send = |database: &Database, name: &str, backwards: bool| {
+        let mut all: Vec<_> = files(folder.path()).into_iter().filter(|(p, _)| p.ends_with(name)).collect();
+        if backwards {
+            all.reverse();
+        }
+        assert!(!all.is_empty());
+        // one command a file
+        all.iter().for_each(|(_, text)| database.run(text));
+    };
+    there_and_back("prisma", folder.path(), |d| send(d, "migration.sql", false), |d| send(d, "down.sql", true));
+    let lock = fs::read_to_string(folder.path().join("migration_lock.toml")).unwrap();
+    assert_eq!(lock, "provider = \"postgresql\"\n");
+}
