@@ -1,6 +1,7 @@
 //! The formats: one file for each migration tool.
 
 mod sql;
+mod squawk;
 
 use anyhow::Result;
 
@@ -55,13 +56,13 @@ pub(super) const LOCK_TIMEOUT: &str = "5s";
 /// for locks; CockroachDB changes one thing a statement, without either.
 pub(super) fn script(product: Product, statements: &[String]) -> String {
     let transactional = statements.iter().all(|s| crate::engine::is_transactional(s));
-    let body: String = statements.iter().map(|s| format!("{s}\n")).collect();
+    let lines = |line: fn(&str) -> String| statements.iter().map(|s| line(s) + "\n").collect::<String>();
     match product {
-        Product::CockroachDb | Product::Unknown => body,
+        Product::CockroachDb | Product::Unknown => lines(str::to_owned),
         _ if transactional => {
-            format!("BEGIN;\n{}{body}COMMIT;\n", timeouts("SET LOCAL"))
+            format!("BEGIN;\n{}{}COMMIT;\n", timeouts("SET LOCAL"), lines(squawk::annotate))
         }
-        _ => format!("{}{body}", timeouts("SET")),
+        _ => format!("{}{}", timeouts("SET"), lines(squawk::annotate)),
     }
 }
 
