@@ -22,6 +22,57 @@ const FOR_GOOD: &[(&str, &str)] = &[(
     "a validated constraint has no way to be marked as not validated; nor has a rebuilt index one to be invalid again",
 )];
 
+/// What only PostgreSQL has: partitioned tables, indexes that hold for nothing; and names that need quotes.
+const CONSTRUCTS: &[Fault] = &[
+    Fault {
+        rule: "missing-primary-key",
+        schema: "CREATE TABLE event (id bigint, at date NOT NULL, note text) PARTITION BY RANGE (at);
+            CREATE TABLE event_2024 PARTITION OF event FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');",
+        rows: "INSERT INTO event VALUES (1, '2024-02-01', 'a'), (2, '2024-02-01', 'a');",
+    },
+    Fault {
+        rule: "missing-primary-key",
+        schema: "CREATE TABLE rate (currency text, at date, value numeric) PARTITION BY RANGE (at);
+            CREATE TABLE rate_2024 PARTITION OF rate FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');",
+        rows: "INSERT INTO rate VALUES ('EUR', '2024-02-01', 1), ('EUR', '2024-02-01', 1);",
+    },
+    Fault {
+        rule: "missing-unique-pair",
+        schema: "CREATE TABLE show (id bigint PRIMARY KEY); CREATE TABLE person (id bigint PRIMARY KEY);
+            CREATE TABLE reservation (show_id bigint NOT NULL REFERENCES show,
+              person_id bigint NOT NULL REFERENCES person) PARTITION BY HASH (show_id);
+            CREATE TABLE reservation_0 PARTITION OF reservation FOR VALUES WITH (MODULUS 1, REMAINDER 0);",
+        rows: "INSERT INTO show VALUES (1), (2); INSERT INTO person VALUES (1); \
+               INSERT INTO reservation VALUES (1, 1), (2, 1);",
+    },
+    Fault {
+        rule: "unvalidated-constraint",
+        schema: "CREATE TABLE t (at date NOT NULL, code text NOT NULL) PARTITION BY RANGE (at);
+            CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+            CREATE UNIQUE INDEX t_code ON ONLY t (code, at);",
+        rows: "INSERT INTO t VALUES ('2020-02-01', 'a'), ('2020-02-02', 'a');",
+    },
+    Fault {
+        rule: "unvalidated-constraint",
+        schema: "CREATE TABLE t (at date NOT NULL, code text NOT NULL) PARTITION BY RANGE (at);
+            CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+            ALTER TABLE ONLY t ADD CONSTRAINT t_code UNIQUE (code, at);",
+        rows: "INSERT INTO t VALUES ('2020-02-01', 'a'), ('2020-02-02', 'a');",
+    },
+    Fault {
+        rule: "negative-counter",
+        schema: r#"CREATE SCHEMA "select"; CREATE TABLE "select"."Show ""of"" the year's end" (id bigint PRIMARY KEY,
+            "available_seats" int NOT NULL);"#,
+        rows: r#"INSERT INTO "select"."Show ""of"" the year's end" VALUES (1, 0);"#,
+    },
+    Fault {
+        rule: "missing-unique-key",
+        schema: r#"CREATE TABLE "Account-with a name that takes up 63 bytes but one for the rest" (id bigint PRIMARY KEY,
+            username varchar(80) NOT NULL, bio text, age int);"#,
+        rows: r#"INSERT INTO "Account-with a name that takes up 63 bytes but one for the rest" VALUES (1, 'ann'), (2, 'b');"#,
+    },
+];
+
 /// The fingerprints of what a rule finds.
 fn fingerprints(source: &str, more: &[&str]) -> BTreeSet<String> {
     let mut args = vec![source, "--min-confidence", "low"];
@@ -60,7 +111,7 @@ fn assert_none(problems: &[String]) {
 #[test]
 fn there_and_back_on_postgresql() {
     let mut problems = Vec::new();
-    for (fault, filled) in FAULTS.iter().flat_map(|f| [(f, false), (f, true)]) {
+    for (fault, filled) in FAULTS.iter().chain(CONSTRUCTS).flat_map(|f| [(f, false), (f, true)]) {
         let database = Postgres::shared().database();
         database.run(fault.schema);
         if filled {
@@ -102,11 +153,8 @@ fn there_and_back_on_cockroachdb() {
     assert_none(&problems);
 }
 
-/// A snapshot of a fault for a server in a version, as a file.
-fn as_of(fault: &Fault, folder: &Path, engine: &str, version: &str) -> PathBuf {
-    let schema = folder.join("schema.sql");
-    fs::write(&schema, fault.schema).unwrap();
-    let mut snapshot = snapshot(schema.to_str().unwrap(), &["--engine", engine]);
+/// A snapshot as it would be of a server in another version, as a file.
+fn in_version(mut snapshot: Value, version: &str, folder: &Path) -> PathBuf {
     snapshot["catalog"]["engine"]["version"] = version.into();
     let path = folder.join("schema.json");
     fs::write(&path, snapshot.to_string()).unwrap();
@@ -140,7 +188,10 @@ fn files_for_cockroachdb_are_read() {
     let mut problems = Vec::new();
     for (fault, version) in FAULTS.iter().flat_map(|f| ["20.2", "21.1", "25.2", "26.2"].map(|v| (f, v))) {
         let folder = folder();
-        let source = as_of(fault, folder.path(), "cockroachdb", version);
+        let schema = folder.path().join("schema.sql");
+        fs::write(&schema, fault.schema).unwrap();
+        let read = snapshot(schema.to_str().unwrap(), &["--engine", "cockroachdb"]);
+        let source = in_version(read, version, folder.path());
         let source = source.to_str().unwrap();
         let out = folder.path().join("out");
         migrate(source, &out, &["--rule", fault.rule, "--min-confidence", "low"]);
@@ -160,7 +211,6 @@ fn files_for_cockroachdb_are_read() {
                 }
             }
         }
-        let schema = folder.path().join("schema.sql");
         let read = |ways: &[PathBuf]| {
             let all: String =
                 [schema.clone()].iter().chain(ways).map(|p| fs::read_to_string(p).unwrap() + "\n").collect();
@@ -204,15 +254,19 @@ fn squawk() -> Option<PathBuf> {
 fn squawk_finds_nothing() {
     let Some(squawk) = squawk() else { return };
     let folder = folder();
-    for (i, fault) in FAULTS.iter().enumerate() {
-        let own = folder.path().join(format!("{i}-{}", fault.rule));
-        fs::create_dir(&own).unwrap();
-        let source = as_of(fault, &own, "postgresql", "15.4");
-        migrate(source.to_str().unwrap(), &own.join("out"), &["--rule", fault.rule, "--min-confidence", "low"]);
+    let mut all = Vec::new();
+    for (i, fault) in FAULTS.iter().chain(CONSTRUCTS).enumerate() {
+        let database = Postgres::shared().database();
+        database.run(fault.schema);
+        for version in ["14.9", "15.4"] {
+            let own = folder.path().join(format!("{i}-{}-{version}", fault.rule));
+            fs::create_dir(&own).unwrap();
+            let source = in_version(snapshot(&database.url, &[]), version, &own);
+            migrate(source.to_str().unwrap(), &own, &["--rule", fault.rule, "--min-confidence", "low"]);
+            all.extend([files(&own, "up"), files(&own, "down")].concat());
+        }
     }
-    let paths: Vec<PathBuf> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path().join("out")).collect();
-    let all: Vec<PathBuf> = paths.iter().flat_map(|p| [files(p, "up"), files(p, "down")].concat()).collect();
-    assert!(all.len() > 2 * FAULTS.len(), "{} files", all.len());
+    assert!(all.len() > 4 * FAULTS.len(), "{} files", all.len());
     let output = Command::new(squawk).args(["--pg-version=15.0", "--reporter=gcc"]).args(&all).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
