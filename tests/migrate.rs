@@ -394,9 +394,43 @@ fn nothing_is_written_for_bad_input() {
     let down = listing(trial.path()).into_iter().map(|(name, _)| name).find(|n| n.ends_with(".down.sql")).unwrap();
     refused(&["--engine", "postgresql"], &[&down], "is there already, and is not overwritten");
 
+    let new = scratch.path().join("new");
+    let refused = run(&["migrate", SHOP, "-o", new.to_str().unwrap(), "--finding", "0123456789abcdef"]);
+    assert_eq!((refused.code, new.exists()), (2, false));
+
     let no_folder = file("no-folder", "text");
     let refused = run(&["migrate", SHOP, "-o", &no_folder]);
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("is no folder"), "{}", refused.stderr);
     assert_eq!(fs::read_to_string(&no_folder).unwrap(), "text");
+}
+
+/// Duplicates are in the way: the build fails and leaves an invalid index, which no later run takes for the real one. Once
+/// it is dropped and the rows are clean, the same files go through.
+#[test]
+fn a_build_that_fails_is_done_again() {
+    for (schema, rule) in [
+        ("CREATE TABLE account (id bigint PRIMARY KEY, username varchar(80) NOT NULL, bio text)", "missing-unique-key"),
+        (
+            "CREATE TABLE account (id bigint PRIMARY KEY, username text NOT NULL UNIQUE, bio text); \
+             CREATE INDEX ON account (lower(username))",
+            "case-sensitive-key",
+        ),
+    ] {
+        let (database, folder) = (Postgres::shared().database(), folder());
+        database.run(schema);
+        database.run("INSERT INTO account VALUES (1, 'ann')");
+        migrate(&database.url, folder.path(), &["--rule", rule, "--min-confidence", "low"]);
+        let (up, second) = (files(folder.path(), "up"), if rule == "case-sensitive-key" { "Ann" } else { "ann" });
+        database.run(&format!("INSERT INTO account VALUES (2, '{second}')"));
+        let refused = psql(&database.url, &up).unwrap_err();
+        assert!(refused.contains("could not create unique index"), "{refused}");
+        let again = psql(&database.url, &up).unwrap_err();
+        assert!(again.contains("is not valid"), "{again}");
+        database.run("DELETE FROM account WHERE id = 2");
+        // the way back of the file that failed drops what it left behind
+        psql(&database.url, &files(folder.path(), "down")[up.len() - 1..]).unwrap();
+        psql(&database.url, &up).unwrap();
+        assert_eq!(fingerprints(&database.url, &["--rule", rule]), BTreeSet::new());
+    }
 }
