@@ -38,5 +38,8 @@ fi
 if [ -z "${DBAUDIT_TEST_SCHEMAS:-}" ]; then
     echo "test.sh: NOT RUN over a folder of real schemas: set DBAUDIT_TEST_SCHEMAS" >&2
 fi
+if [ ! -x target/tmp/squawk-2.70.0/bin/squawk ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    echo "test.sh: NOT RUN through squawk, the linter of migrations: it is installed from PyPI, and python3 or its venv is missing" >&2
+fi
 
 exec cargo test --locked "$@"

@@ -183,6 +183,22 @@ impl Guard {
         }
     }
 
+    /// Whether the table can have it: a key of a partitioned table has to contain the partition key.
+    pub fn is_possible(&self, table: &Table) -> bool {
+        let columns = self.columns();
+        let contains = |p: &KeyPart| p.as_column().is_some_and(|c| columns.contains(&c));
+        match self {
+            // a new column is joined to the partition key
+            Guard::PrimaryKey { columns } if columns.is_empty() => {
+                table.partition_key.iter().all(|p| p.as_column().is_some())
+            }
+            Guard::Unique { .. } | Guard::Rekey { .. } | Guard::PrimaryKey { .. } => {
+                table.partition_key.iter().all(contains)
+            }
+            _ => true,
+        }
+    }
+
     /// A readable name for the constraint or index, at most 63 bytes, in the manner of the server's own
     /// (`reservation_show_id_user_id_key`). The same guard always gets the same name.
     pub fn name(&self, table: &str) -> String {

@@ -6,193 +6,8 @@ mod support;
 
 use serde_json::Value;
 use support::binary::{check, findings};
+use support::faults::{FAULTS, Fault};
 use support::postgres::{Database, Postgres};
-
-/// Rule, and a schema with its fault.
-const FAULTS: &[(&str, &str)] = &[
-    (
-        "missing-unique-key",
-        "CREATE TABLE account (id bigint PRIMARY KEY, username varchar(80) NOT NULL, bio text, age int);",
-    ),
-    (
-        "missing-scoped-key",
-        "CREATE TABLE org (id bigint PRIMARY KEY);
-         CREATE TABLE org_team (id bigint PRIMARY KEY, org_id bigint NOT NULL REFERENCES org ON DELETE CASCADE,
-           name varchar(50) NOT NULL, description text NOT NULL, color text, is_active boolean NOT NULL);
-         CREATE TABLE user_team (id bigint PRIMARY KEY, team_id bigint NOT NULL REFERENCES org_team);",
-    ),
-    (
-        "missing-unique-pair",
-        "CREATE TABLE show (id bigint PRIMARY KEY); CREATE TABLE person (id bigint PRIMARY KEY);
-         CREATE TABLE reservation (id bigint PRIMARY KEY, show_id bigint NOT NULL REFERENCES show,
-           person_id bigint NOT NULL REFERENCES person, created_at timestamptz NOT NULL);",
-    ),
-    (
-        "missing-one-to-one",
-        "CREATE TABLE users (id bigint PRIMARY KEY);
-         CREATE TABLE users_settings (id bigint PRIMARY KEY, users_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
-           theme boolean NOT NULL);",
-    ),
-    (
-        "missing-position-key",
-        "CREATE TABLE product (id bigint PRIMARY KEY);
-         CREATE TABLE product_version (id bigint PRIMARY KEY, product_id bigint NOT NULL REFERENCES product ON DELETE
-           CASCADE, version int NOT NULL);",
-    ),
-    (
-        "missing-idempotency-key",
-        "CREATE TABLE charge (id bigint PRIMARY KEY, idempotency_key uuid NOT NULL, amount int NOT NULL);",
-    ),
-    (
-        "missing-external-id",
-        "CREATE TABLE buyer (id bigint PRIMARY KEY, stripe_customer_id varchar(255) NOT NULL, note text);",
-    ),
-    (
-        "missing-translation-key",
-        "CREATE TABLE product (id bigint PRIMARY KEY);
-         CREATE TABLE product_translation (id bigint PRIMARY KEY, product_id bigint NOT NULL REFERENCES product ON DELETE
-           CASCADE, language varchar(15) NOT NULL, name text NOT NULL);",
-    ),
-    (
-        "missing-polymorphic-key",
-        "CREATE TABLE likes (likeable_type varchar(40) NOT NULL, likeable_id bigint NOT NULL);",
-    ),
-    (
-        "missing-composite-key",
-        "CREATE TABLE setting (namespace varchar(40) NOT NULL, name varchar(40) NOT NULL);",
-    ),
-    ("missing-primary-key", "CREATE TABLE rate (currency text, value numeric NOT NULL);"),
-    ("missing-primary-key", "CREATE TABLE rate (id bigint NOT NULL, value numeric NOT NULL);"),
-    ("missing-primary-key", "CREATE TABLE hasid (id int, name text);"),
-    ("missing-primary-key", "CREATE TABLE rate (id numeric, value numeric NOT NULL);"),
-    ("negative-counter", "CREATE TABLE show (id bigint PRIMARY KEY, available_seats int NOT NULL DEFAULT 0);"),
-    (
-        "not-positive",
-        "CREATE TABLE orders (id bigint PRIMARY KEY);
-         CREATE TABLE order_item (id bigint PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders, quantity int NOT NULL);",
-    ),
-    ("unbounded-share", "CREATE TABLE coupon (id bigint PRIMARY KEY, discount_percent int NOT NULL);"),
-    ("unbounded-share", "CREATE TABLE place (id bigint PRIMARY KEY, latitude float8 NOT NULL, longitude float8 NOT NULL);"),
-    ("over-capacity", "CREATE TABLE show (id bigint PRIMARY KEY, available_seats int NOT NULL, total_seats int NOT NULL);"),
-    ("over-capacity", "CREATE TABLE voucher (id bigint PRIMARY KEY, redeemed int NOT NULL, max_usages int);"),
-    ("unordered-bounds", "CREATE TABLE booking (id bigint PRIMARY KEY, starts_at timestamptz NOT NULL, ends_at timestamptz);"),
-    ("unordered-bounds", "CREATE TABLE lot (id bigint PRIMARY KEY, min_price numeric NOT NULL, max_price numeric NOT NULL);"),
-    (
-        "exclusive-references",
-        "CREATE TABLE plan_card (id bigint PRIMARY KEY); CREATE TABLE subscription_card (id bigint PRIMARY KEY);
-         CREATE TABLE phase (id bigint PRIMARY KEY, plan_card_id bigint REFERENCES plan_card,
-           subscription_card_id bigint REFERENCES subscription_card);",
-    ),
-    (
-        "exclusive-references",
-        "CREATE TABLE text_part (id bigint PRIMARY KEY); CREATE TABLE file_part (id bigint PRIMARY KEY);
-         CREATE TABLE link_part (id bigint PRIMARY KEY);
-         CREATE TABLE message (id bigint PRIMARY KEY, text_part_id bigint REFERENCES text_part,
-           file_part_id bigint REFERENCES file_part, link_part_id bigint REFERENCES link_part);",
-    ),
-    (
-        "free-state",
-        "CREATE TABLE orders (id bigint PRIMARY KEY, status text NOT NULL DEFAULT 'draft');
-         COMMENT ON COLUMN orders.status IS 'One of ''draft'', ''paid'', ''void''';",
-    ),
-    ("empty-key-text", "CREATE TABLE page (id bigint PRIMARY KEY, slug text NOT NULL UNIQUE);"),
-    (
-        "self-link",
-        "CREATE TABLE ticket (id bigint PRIMARY KEY);
-         CREATE TABLE ticket_dependency (id bigint PRIMARY KEY, ticket_id bigint NOT NULL REFERENCES ticket,
-           depends_on_id bigint NOT NULL REFERENCES ticket);",
-    ),
-    (
-        "missing-check",
-        "CREATE TABLE a (id bigint PRIMARY KEY, name text NOT NULL CHECK (name <> ''));
-         CREATE TABLE b (id bigint PRIMARY KEY, name text NOT NULL CHECK (name <> ''));
-         CREATE TABLE c (id bigint PRIMARY KEY, name varchar(40) NOT NULL CHECK (name <> ''));
-         CREATE TABLE d (id bigint PRIMARY KEY, name text NOT NULL);",
-    ),
-    (
-        "float-money",
-        "CREATE TABLE account (id bigint PRIMARY KEY, balance double precision NOT NULL DEFAULT 0,
-           CONSTRAINT covered CHECK (balance >= 0));",
-    ),
-    (
-        "float-money",
-        "CREATE TABLE invoice (id bigint PRIMARY KEY, amount_paid double precision NOT NULL, price double precision,
-           CONSTRAINT paid CHECK (amount_paid <= price), CONSTRAINT positive CHECK (price > 0));",
-    ),
-    ("float-money", "CREATE TABLE item (id bigint PRIMARY KEY, unit_price real NOT NULL, amount numeric NOT NULL);"),
-    (
-        "soft-delete-key",
-        "CREATE TABLE team (id bigint PRIMARY KEY, name text NOT NULL, slug text NOT NULL, deleted_at timestamptz);
-         CREATE UNIQUE INDEX team_name ON team (name) WHERE deleted_at IS NULL;
-         CREATE UNIQUE INDEX team_slug ON team (slug) WHERE deleted_at IS NULL;
-         CREATE TABLE member (id bigint PRIMARY KEY, email text NOT NULL UNIQUE, deleted_at timestamptz);",
-    ),
-    (
-        "soft-delete-key",
-        "CREATE TABLE team (id bigint PRIMARY KEY, name text NOT NULL, slug text NOT NULL, deleted_at timestamptz);
-         CREATE UNIQUE INDEX team_name ON team (name) WHERE deleted_at IS NULL;
-         CREATE UNIQUE INDEX team_slug ON team (slug) WHERE deleted_at IS NULL;
-         CREATE TABLE member (id bigint PRIMARY KEY, email text NOT NULL, deleted_at timestamptz);
-         CREATE UNIQUE INDEX member_email ON member (email);",
-    ),
-    (
-        "case-sensitive-key",
-        "CREATE TABLE account (id bigint PRIMARY KEY, email text NOT NULL UNIQUE);
-         CREATE INDEX account_email ON account (lower(email));",
-    ),
-    (
-        "null-passes-check",
-        "CREATE TABLE booking (id bigint PRIMARY KEY, starts_at timestamptz, ends_at timestamptz NOT NULL,
-           CHECK (starts_at < ends_at));",
-    ),
-    ("null-passes-check", "CREATE TABLE show (id bigint PRIMARY KEY, seats int DEFAULT 0 CHECK (seats >= 0));"),
-    (
-        "nullable-by-neglect",
-        "CREATE TABLE a (id bigint PRIMARY KEY, created_at timestamptz NOT NULL);
-         CREATE TABLE b (id bigint PRIMARY KEY, created_at timestamptz NOT NULL);
-         CREATE TABLE c (id bigint PRIMARY KEY, created_at timestamptz NOT NULL);
-         CREATE TABLE d (id bigint PRIMARY KEY, created_at timestamptz NOT NULL);
-         CREATE TABLE e (id bigint PRIMARY KEY, created_at timestamptz NOT NULL);
-         CREATE TABLE payment (id bigint PRIMARY KEY, created_at timestamptz DEFAULT now());",
-    ),
-    (
-        "missing-foreign-key",
-        "CREATE TABLE shows (id bigint PRIMARY KEY);
-         CREATE TABLE a (id bigint PRIMARY KEY, show_id bigint NOT NULL REFERENCES shows);
-         CREATE TABLE b (id bigint PRIMARY KEY, show_id bigint NOT NULL REFERENCES shows);
-         CREATE TABLE c (id bigint PRIMARY KEY, show_id bigint NOT NULL REFERENCES shows);
-         CREATE TABLE d (id bigint PRIMARY KEY, show_id bigint NOT NULL REFERENCES shows);
-         CREATE TABLE e (id bigint PRIMARY KEY, show_id bigint NOT NULL REFERENCES shows);
-         CREATE TABLE reservation (id bigint PRIMARY KEY, show_id bigint NOT NULL);",
-    ),
-    (
-        "nullable-unique",
-        "CREATE TABLE member (id bigint PRIMARY KEY, email text NOT NULL, deleted_at timestamptz,
-           CONSTRAINT live UNIQUE (email, deleted_at));",
-    ),
-    (
-        "nullable-unique",
-        "CREATE TABLE folder (id bigint PRIMARY KEY, parent_id bigint REFERENCES folder, name text NOT NULL, deleted_at
-           timestamptz, UNIQUE (parent_id, name, deleted_at));",
-    ),
-    (
-        "unvalidated-constraint",
-        "CREATE TABLE show (id bigint PRIMARY KEY, seats int NOT NULL);
-         ALTER TABLE show ADD CONSTRAINT seats_check CHECK (seats >= 0) NOT VALID;",
-    ),
-    (
-        "unvalidated-constraint",
-        "CREATE TABLE show (id bigint PRIMARY KEY); CREATE TABLE seat (id bigint PRIMARY KEY, show_id bigint NOT NULL);
-         ALTER TABLE seat ADD CONSTRAINT seat_show FOREIGN KEY (show_id) REFERENCES show (id) NOT VALID;",
-    ),
-    (
-        "unvalidated-constraint",
-        "CREATE TABLE show (id bigint PRIMARY KEY); CREATE TABLE event (id bigint PRIMARY KEY);
-         CREATE TABLE seat (id bigint PRIMARY KEY, show_id bigint NOT NULL);
-         ALTER TABLE seat ADD CONSTRAINT seat_show FOREIGN KEY (show_id) REFERENCES show (id) NOT VALID;
-         ALTER TABLE seat ADD CONSTRAINT seat_event FOREIGN KEY (show_id) REFERENCES event (id) NOT VALID;",
-    ),
-];
 
 fn found(url: &str, rule: &str) -> (Value, i32) {
     check(&[url, "--rule", rule, "--min-confidence", "low"])
@@ -209,7 +24,7 @@ fn apply(database: &Database, report: &Value) {
 
 #[test]
 fn red_then_green_by_its_own_guard() {
-    for (rule, schema) in FAULTS {
+    for Fault { rule, schema, .. } in FAULTS {
         let database = Postgres::shared().database();
         database.run(schema);
         let (red, code) = found(&database.url, rule);
@@ -236,7 +51,7 @@ fn red_then_green_on_cockroachdb() {
     };
     let admin = connect(server.url("defaultdb"));
     let execute = |client: &tokio_postgres::Client, sql: &str| runtime.block_on(client.batch_execute(sql));
-    for (i, (rule, schema)) in FAULTS.iter().enumerate() {
+    for (i, Fault { rule, schema, .. }) in FAULTS.iter().enumerate() {
         let name = format!("dbaudit_rules_{}_{i}", std::process::id());
         execute(&admin, &format!("CREATE DATABASE {name}")).unwrap();
         let url = server.url(&name);
@@ -263,7 +78,7 @@ fn red_then_green_on_cockroachdb() {
 #[test]
 fn every_rule_has_a_fault_here() {
     for rule in dbaudit::rules::RULES {
-        assert!(FAULTS.iter().any(|(id, _)| id == &rule.id), "{} is not tested", rule.id);
+        assert!(FAULTS.iter().any(|f| f.rule == rule.id), "{} is not tested", rule.id);
     }
 }
 

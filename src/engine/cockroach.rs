@@ -53,16 +53,17 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
         }
         Guard::Unique { key, predicate, .. } => vec![index(&n, &key_text(key), &filter(predicate))],
         Guard::PrimaryKey { columns } if columns.is_empty() => {
-            let id = quote_ident(&surrogate(table));
+            let name = surrogate(table);
+            let id = quote_ident(&name);
             let add = format!("ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {id} UUID NOT NULL DEFAULT gen_random_uuid();");
             vec![
                 Statement::new(Work::Rewrite, add).undo(format!("ALTER TABLE {t} DROP COLUMN IF EXISTS {id};")),
-                primary_key(table, &id),
+                primary_key(table, &[name]),
             ]
         }
         Guard::PrimaryKey { columns } => {
             let mut out = require(table, columns);
-            out.push(primary_key(table, &quote_list(columns)));
+            out.push(primary_key(table, columns));
             out
         }
         Guard::Validate { what: Unvalidated::Index, constraint, .. } => {
@@ -76,11 +77,22 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
     }
 }
 
-/// The rows of a table without a primary key have a hidden one, and get it back.
-fn primary_key(table: &Table, columns: &str) -> Statement {
-    let alter =
-        |columns: &str| format!("ALTER TABLE {} ALTER PRIMARY KEY USING COLUMNS ({columns});", quote_table(table));
-    Statement::new(Work::Build, alter(columns)).undo(alter("rowid"))
+/// Another primary key. The old one stays as a unique index, unless it was the hidden `rowid`; so does this one on the way
+/// back.
+fn primary_key(table: &Table, columns: &[String]) -> Statement {
+    let t = quote_table(table);
+    let alter = |columns: &str| format!("ALTER TABLE {t} ALTER PRIMARY KEY USING COLUMNS ({columns});");
+    let numbered = |stem: String, sign: &'static str| (1..).map(move |i| format!("{stem}{sign}{i}"));
+    let first_of = |stem: &str, sign, taken: &dyn Fn(&str) -> bool| {
+        let mut names = std::iter::once(stem.to_owned()).chain(numbered(stem.to_owned(), sign));
+        names.find(|n| !taken(n)).unwrap_or_default()
+    };
+    let rowid = first_of("rowid", "_", &|n| table.column(n).is_some());
+    let left = fit(&format!("{}_{}", table.name, columns.join("_")), "_key");
+    let left = first_of(&left, "", &|n| table.constraint_names().any(|taken| taken == n));
+    let mut out = Statement::new(Work::Build, alter(&quote_list(columns))).undo(alter(&quote_ident(&rowid)));
+    out.undo.push(format!("DROP INDEX IF EXISTS {t}@{} CASCADE;", quote_ident(&left)));
+    out
 }
 
 /// A column's type changes only while it has no CHECK (`steps` see to that), no default and no index, and before 25.1 only

@@ -66,6 +66,18 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             out.push(Statement { undo, ..Statement::new(work, drop) });
             out
         }
+        Guard::PrimaryKey { columns } if columns.is_empty() && !table.partition_key.is_empty() => {
+            let id = surrogate(table);
+            let new = quote_ident(&id);
+            let add =
+                format!("ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {new} uuid NOT NULL DEFAULT gen_random_uuid();");
+            let partition = table.partition_key.iter().filter_map(KeyPart::as_column).map(str::to_owned);
+            let key = Guard::PrimaryKey { columns: std::iter::once(id).chain(partition).collect() };
+            let drop = format!("ALTER TABLE {t} DROP COLUMN IF EXISTS {new};");
+            let mut out = vec![Statement::new(Work::Rewrite, add).undo(drop)];
+            out.extend(add_guard(engine, table, &key, name));
+            out
+        }
         Guard::PrimaryKey { columns } if columns.is_empty() => {
             let id = quote_ident(&surrogate(table));
             let add = format!(

@@ -1,5 +1,5 @@
 use super::{Context, Proposal, declare_rule, weights as w};
-use crate::catalog::{Table, TypeFamily};
+use crate::catalog::{KeyPart, Table, TypeFamily};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
 
@@ -20,7 +20,8 @@ declare_rule! {
     ///
     /// ## What it looks at
     /// The primary key; else a unique key whose columns are all NOT NULL, an `id`-like column, or two references that make
-    /// up the whole table: these become the proposed key. With none of them a new `id` column is proposed.
+    /// up the whole table: these become the proposed key. With none of them a new `id` column is proposed. The key
+    /// of a partitioned table has to contain its partition key, which is added.
     ///
     /// ## When it is wrong
     /// Append-only logs and staging tables may live without one (they are reported with low confidence). PostgreSQL's
@@ -48,7 +49,12 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
         } else {
             "no primary key is declared"
         };
-        let (columns, severity, why) = candidate(table);
+        let (mut columns, severity, why) = candidate(table);
+        if !columns.is_empty() {
+            let partition = table.partition_key.iter().filter_map(KeyPart::as_column);
+            let further: Vec<&str> = partition.filter(|p| !columns.iter().any(|c| c == p)).collect();
+            columns.extend(further.into_iter().map(str::to_owned));
+        }
         let message = match columns.as_slice() {
             [] => {
                 format!("{name} has no primary key and no column that could be one: equal rows cannot be told apart.")

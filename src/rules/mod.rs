@@ -347,11 +347,11 @@ pub fn audit(catalog: &Catalog, rules: &[&'static Rule]) -> Audit {
     Audit { findings, skipped }
 }
 
-/// Drops what is implied, merges what is the same, and lets the narrowest believed key win over its supersets.
+/// Drops what is implied or impossible, merges what is the same, and lets the narrowest believed key win over its supersets.
 fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
     let mut merged: Vec<Scored> = Vec::new();
     for s in list {
-        if s.proposal.guard.is_implied(catalog, table) {
+        if s.proposal.guard.is_implied(catalog, table) || !s.proposal.guard.is_possible(table) {
             continue;
         }
         match merged.iter().position(|m| same(&m.proposal.guard, &s.proposal.guard)) {

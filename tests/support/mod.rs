@@ -4,5 +4,7 @@
 pub mod binary;
 pub mod certificates;
 pub mod cockroach;
+pub mod faults;
+pub mod migrations;
 pub mod peer;
 pub mod postgres;

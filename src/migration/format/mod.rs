@@ -15,6 +15,7 @@ mod rails;
 mod refinery;
 mod sql;
 mod sqlx;
+mod squawk;
 
 use anyhow::{Result, bail};
 
@@ -111,13 +112,13 @@ pub(super) const LOCK_TIMEOUT: &str = "5s";
 /// Statements as a tool sends them one by one: within a transaction of their own on PostgreSQL, with a limit on the wait
 /// for locks; CockroachDB changes one thing a statement, without either.
 pub(super) fn script(product: Product, statements: &[String]) -> String {
-    let body = lines(statements);
+    let annotated: Vec<String> = statements.iter().map(|s| squawk::annotate(s)).collect();
     match product {
-        Product::CockroachDb | Product::Unknown => body,
+        Product::CockroachDb | Product::Unknown => lines(statements),
         _ if in_transaction(product, statements) => {
-            format!("BEGIN;\n{}{body}COMMIT;\n", timeouts("SET LOCAL"))
+            format!("BEGIN;\n{}{}COMMIT;\n", timeouts("SET LOCAL"), lines(&annotated))
         }
-        _ => format!("{}{body}", timeouts("SET")),
+        _ => format!("{}{}", timeouts("SET"), lines(&annotated)),
     }
 }
 

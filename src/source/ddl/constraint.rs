@@ -246,7 +246,10 @@ impl Applier<'_> {
     pub fn alter_primary_key(&mut self, table: &Qualified, columns: &[String]) {
         let old = self.state.tables.get_mut(table).and_then(|t| t.table.primary_key.take());
         let name = old.as_ref().map(|k| k.name.clone());
-        if let Err(reason) = self.add_primary_key(table, name, columns.to_vec(), Vec::new()) {
+        let known = |c: &String| self.state.tables.get(table).is_some_and(|t| t.has_column(c));
+        // back to the hidden column that stands in for a key: there is none again
+        let hidden = matches!(columns, [c] if c.starts_with("rowid") && !known(c));
+        if !hidden && let Err(reason) = self.add_primary_key(table, name, columns.to_vec(), Vec::new()) {
             self.unread(reason);
         }
         let Some(old) = old.filter(|k| k.columns != columns && k.columns != ["rowid"]) else { return };

@@ -1,0 +1,436 @@
+//! Migrations of the format `sql`, red to green and back: for every rule the files are written, applied by psql, and
+//! taken back.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use support::binary::{check, findings, run};
+use support::cockroach::Cockroach;
+use support::faults::{FAULTS, Fault};
+use support::migrations::{difference, files, folder, listing, migrate, psql, snapshot};
+use support::postgres::Postgres;
+
+/// Rules whose migrations cannot be taken back, and why.
+const FOR_GOOD: &[(&str, &str)] = &[(
+    "unvalidated-constraint",
+    "a validated constraint has no way to be marked as not validated; nor has a rebuilt index one to be invalid again",
+)];
+
+/// What only PostgreSQL has: partitioned tables, indexes that hold for nothing; and names that need quotes.
+const CONSTRUCTS: &[Fault] = &[
+    Fault {
+        rule: "missing-primary-key",
+        schema: "CREATE TABLE event (id bigint, at date NOT NULL, note text) PARTITION BY RANGE (at);
+            CREATE TABLE event_2024 PARTITION OF event FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');",
+        rows: "INSERT INTO event VALUES (1, '2024-02-01', 'a'), (2, '2024-02-01', 'a');",
+    },
+    Fault {
+        rule: "missing-primary-key",
+        schema: "CREATE TABLE rate (currency text, at date, value numeric) PARTITION BY RANGE (at);
+            CREATE TABLE rate_2024 PARTITION OF rate FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');",
+        rows: "INSERT INTO rate VALUES ('EUR', '2024-02-01', 1), ('EUR', '2024-02-01', 1);",
+    },
+    Fault {
+        rule: "missing-unique-pair",
+        schema: "CREATE TABLE show (id bigint PRIMARY KEY); CREATE TABLE person (id bigint PRIMARY KEY);
+            CREATE TABLE reservation (show_id bigint NOT NULL REFERENCES show,
+              person_id bigint NOT NULL REFERENCES person) PARTITION BY HASH (show_id);
+            CREATE TABLE reservation_0 PARTITION OF reservation FOR VALUES WITH (MODULUS 1, REMAINDER 0);",
+        rows: "INSERT INTO show VALUES (1), (2); INSERT INTO person VALUES (1); \
+               INSERT INTO reservation VALUES (1, 1), (2, 1);",
+    },
+    Fault {
+        rule: "unvalidated-constraint",
+        schema: "CREATE TABLE t (at date NOT NULL, code text NOT NULL) PARTITION BY RANGE (at);
+            CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+            CREATE UNIQUE INDEX t_code ON ONLY t (code, at);",
+        rows: "INSERT INTO t VALUES ('2020-02-01', 'a'), ('2020-02-02', 'a');",
+    },
+    Fault {
+        rule: "unvalidated-constraint",
+        schema: "CREATE TABLE t (at date NOT NULL, code text NOT NULL) PARTITION BY RANGE (at);
+            CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+            ALTER TABLE ONLY t ADD CONSTRAINT t_code UNIQUE (code, at);",
+        rows: "INSERT INTO t VALUES ('2020-02-01', 'a'), ('2020-02-02', 'a');",
+    },
+    Fault {
+        rule: "negative-counter",
+        schema: r#"CREATE SCHEMA "select"; CREATE TABLE "select"."Show ""of"" the year's end" (id bigint PRIMARY KEY,
+            "available_seats" int NOT NULL);"#,
+        rows: r#"INSERT INTO "select"."Show ""of"" the year's end" VALUES (1, 0);"#,
+    },
+    Fault {
+        rule: "missing-unique-key",
+        schema: r#"CREATE TABLE "Account-with a name that takes up 63 bytes but one for the rest" (id bigint PRIMARY KEY,
+            username varchar(80) NOT NULL, bio text, age int);"#,
+        rows: r#"INSERT INTO "Account-with a name that takes up 63 bytes but one for the rest" VALUES (1, 'ann'), (2, 'b');"#,
+    },
+];
+
+/// The fingerprints of what a rule finds.
+fn fingerprints(source: &str, more: &[&str]) -> BTreeSet<String> {
+    let mut args = vec![source, "--min-confidence", "low"];
+    args.extend(more);
+    let (report, _) = check(&args);
+    findings(&report).iter().map(|f| f["fingerprint"].as_str().unwrap().to_owned()).collect()
+}
+
+/// From the fault to its guard and back, over one connection each way. Says where it goes wrong.
+fn there_and_back(url: &str, fault: &Fault) -> Result<(), String> {
+    let rule = ["--rule", fault.rule];
+    let (folder, before) = (folder(), snapshot(url, &[]));
+    let red = fingerprints(url, &rule);
+    assert!(!red.is_empty(), "{} does not see the fault in {}", fault.rule, fault.schema);
+    migrate(url, folder.path(), &["--rule", fault.rule, "--min-confidence", "low"]);
+    psql(url, &files(folder.path(), "up")).map_err(|e| format!("up: {e}"))?;
+    let left = fingerprints(url, &rule);
+    if !left.is_disjoint(&red) {
+        return Err(format!("up: still found: {left:?}"));
+    }
+    psql(url, &files(folder.path(), "down")).map_err(|e| format!("down: {e}"))?;
+    let again = fingerprints(url, &rule);
+    if FOR_GOOD.iter().any(|(rule, _)| *rule == fault.rule) {
+        return if again.is_empty() { Ok(()) } else { Err("down: taken back all the same".to_owned()) };
+    }
+    if again != red {
+        return Err(format!("down: {red:?} were found before, {again:?} are found after"));
+    }
+    difference(&before, &snapshot(url, &[])).map_or(Ok(()), |d| Err(format!("down: not as before:\n{d}")))
+}
+
+fn assert_none(problems: &[String]) {
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn there_and_back_on_postgresql() {
+    let mut problems = Vec::new();
+    for (fault, filled) in FAULTS.iter().chain(CONSTRUCTS).flat_map(|f| [(f, false), (f, true)]) {
+        let database = Postgres::shared().database();
+        database.run(fault.schema);
+        if filled {
+            database.run(fault.rows);
+        }
+        if let Err(e) = there_and_back(&database.url, fault) {
+            problems.push(format!("{}, filled: {filled}: {e}\n  {}", fault.rule, fault.schema));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn there_and_back_on_cockroachdb() {
+    let Some(server) = Cockroach::shared() else { return };
+    let scratch = folder();
+    let execute = |url: &str, sql: &str| {
+        let file = scratch.path().join("statements.sql");
+        fs::write(&file, sql).unwrap();
+        psql(url, &[file])
+    };
+    let (admin, mut problems) = (server.url("defaultdb"), Vec::new());
+    for (i, (fault, filled)) in FAULTS.iter().flat_map(|f| [(f, false), (f, true)]).enumerate() {
+        let name = format!("dbaudit_migrate_{}_{i}", std::process::id());
+        execute(&admin, &format!("CREATE DATABASE {name};")).unwrap();
+        let url = server.url(&name);
+        if let Err(e) = execute(&url, fault.schema) {
+            eprintln!("NOT RUN on this CockroachDB: {}: {e}", fault.rule);
+        } else {
+            if filled {
+                execute(&url, fault.rows).unwrap();
+            }
+            if let Err(e) = there_and_back(&url, fault) {
+                problems.push(format!("{}, filled: {filled}: {e}\n  {}", fault.rule, fault.schema));
+            }
+        }
+        execute(&admin, &format!("DROP DATABASE {name} CASCADE;")).unwrap();
+    }
+    assert_none(&problems);
+}
+
+/// A snapshot as it would be of a server in another version, as a file.
+fn in_version(mut snapshot: Value, version: &str, folder: &Path) -> PathBuf {
+    snapshot["catalog"]["engine"]["version"] = version.into();
+    let path = folder.join("schema.json");
+    fs::write(&path, snapshot.to_string()).unwrap();
+    path
+}
+
+/// The statements of a file, without comments, in capitals.
+fn statements(text: &str) -> Vec<String> {
+    let code: Vec<&str> = text.lines().filter(|l| !l.starts_with("--")).collect();
+    code.join("\n").to_uppercase().split(';').map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect()
+}
+
+/// What CockroachDB lacks in some version, or does not need.
+const NOT_IN_COCKROACHDB: &[&str] = &[
+    "NULLS NOT DISTINCT",
+    "USING INDEX",
+    "DEFERRABLE",
+    "EXCLUDE",
+    "CONCURRENTLY",
+    "BEGIN",
+    "COMMIT",
+    "REINDEX",
+    "DO $",
+    "LOCK_TIMEOUT",
+];
+
+/// Without a server: what is written for CockroachDB is read by the reader of schema files, which finds the guards in
+/// it, and has nothing that CockroachDB lacks.
+#[test]
+fn files_for_cockroachdb_are_read() {
+    let mut problems = Vec::new();
+    for (fault, version) in FAULTS.iter().flat_map(|f| ["20.2", "21.1", "25.2", "26.2"].map(|v| (f, v))) {
+        let folder = folder();
+        let schema = folder.path().join("schema.sql");
+        fs::write(&schema, fault.schema).unwrap();
+        let read = snapshot(schema.to_str().unwrap(), &["--engine", "cockroachdb"]);
+        let source = in_version(read, version, folder.path());
+        let source = source.to_str().unwrap();
+        let out = folder.path().join("out");
+        migrate(source, &out, &["--rule", fault.rule, "--min-confidence", "low"]);
+        let red = fingerprints(source, &["--rule", fault.rule]);
+        let mut problem = |text: String| problems.push(format!("{} on {version}: {text}", fault.rule));
+        for (name, text) in listing(&out) {
+            let statements = statements(&text);
+            let changes = statements.iter().filter(|s| !s.starts_with("SET ")).count();
+            if name.ends_with(".up.sql") && changes != 1 {
+                problem(format!("{name} changes {changes} things"));
+            }
+            for s in &statements {
+                let lacks = NOT_IN_COCKROACHDB.iter().find(|w| s.contains(**w));
+                if let Some(word) = lacks.or((s.contains("UNIQUE") && s.contains("NOT VALID")).then_some(&"NOT VALID"))
+                {
+                    problem(format!("{name} has {word}: {s}"));
+                }
+            }
+        }
+        let read = |ways: &[PathBuf]| {
+            let all: String =
+                [schema.clone()].iter().chain(ways).map(|p| fs::read_to_string(p).unwrap() + "\n").collect();
+            let path = folder.path().join("all.sql");
+            fs::write(&path, all).unwrap();
+            let strict = run(&["snapshot", path.to_str().unwrap(), "--engine", "cockroachdb", "--strict"]);
+            let found = fingerprints(path.to_str().unwrap(), &["--engine", "cockroachdb", "--rule", fault.rule]);
+            (strict, found)
+        };
+        let up = files(&out, "up");
+        let (strict, green) = read(&up);
+        if strict.code != 0 {
+            problem(format!("not understood: {}", strict.stderr));
+        }
+        if !green.is_disjoint(&red) {
+            problem(format!("still found: {green:?}"));
+        }
+        let (strict, again) = read(&[up, files(&out, "down")].concat());
+        if strict.code != 0 || (again != red && !FOR_GOOD.iter().any(|(r, _)| *r == fault.rule)) {
+            problem(format!("the way back: {red:?}, then {again:?}, {}", strict.stderr));
+        }
+    }
+    assert_none(&problems);
+}
+
+/// squawk, in an environment of its own that is kept with what cargo builds.
+fn squawk() -> Option<PathBuf> {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("squawk-2.70.0");
+    let program = home.join("bin/squawk");
+    let run = |program: &Path, args: &[&str]| Command::new(program).args(args).status().is_ok_and(|s| s.success());
+    let made = program.is_file()
+        || run(Path::new("python3"), &["-m", "venv", home.to_str()?])
+            && run(&home.join("bin/pip"), &["install", "--quiet", "squawk-cli==2.70.0"]);
+    if !made {
+        eprintln!("NOT RUN for want of squawk: python3 -m venv and pip install squawk-cli have to work");
+    }
+    made.then_some(program)
+}
+
+#[test]
+fn squawk_finds_nothing() {
+    let Some(squawk) = squawk() else { return };
+    let folder = folder();
+    let mut all = Vec::new();
+    for (i, fault) in FAULTS.iter().chain(CONSTRUCTS).enumerate() {
+        let database = Postgres::shared().database();
+        database.run(fault.schema);
+        for version in ["14.9", "15.4"] {
+            let own = folder.path().join(format!("{i}-{}-{version}", fault.rule));
+            fs::create_dir(&own).unwrap();
+            let source = in_version(snapshot(&database.url, &[]), version, &own);
+            migrate(source.to_str().unwrap(), &own, &["--rule", fault.rule, "--min-confidence", "low"]);
+            all.extend([files(&own, "up"), files(&own, "down")].concat());
+        }
+    }
+    assert!(all.len() > 4 * FAULTS.len(), "{} files", all.len());
+    let output = Command::new(squawk).args(["--pg-version=15.0", "--reporter=gcc"]).args(&all).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// All findings of real schemas whose guards were taken out, `NAME/stripped.sql` each: every statement succeeds, and
+/// nothing of it is found any more.
+#[test]
+fn a_folder_of_real_schemas() {
+    let Some(root) = std::env::var_os("DBAUDIT_TEST_SCHEMAS") else {
+        eprintln!("NOT RUN: set DBAUDIT_TEST_SCHEMAS to a folder of NAME/stripped.sql to migrate real schemas");
+        return;
+    };
+    let mut schemas: Vec<PathBuf> =
+        fs::read_dir(root).unwrap().map(|e| e.unwrap().path().join("stripped.sql")).collect();
+    schemas.retain(|p| p.is_file());
+    schemas.sort();
+    assert!(!schemas.is_empty());
+    let (mut found, mut applied, mut problems) = (0, 0, Vec::new());
+    for schema in &schemas {
+        let name = schema.parent().unwrap().file_name().unwrap().to_string_lossy();
+        let mut problem = |text: String| problems.push(format!("{name}: {text}"));
+        let database = Postgres::shared().database();
+        psql(&database.url, std::slice::from_ref(schema)).unwrap();
+        let red = fingerprints(&database.url, &[]);
+        let folder = folder();
+        migrate(&database.url, folder.path(), &["--min-confidence", "low"]);
+        let written = listing(folder.path());
+        migrate(&database.url, folder.path(), &["--min-confidence", "low"]);
+        assert_eq!(listing(folder.path()), written, "{name}: a second run writes something new");
+        let up = files(folder.path(), "up");
+        if let Err(e) = psql(&database.url, &up) {
+            problem(e);
+            continue;
+        }
+        (found, applied) = (found + red.len(), applied + up.len());
+        let green = fingerprints(&database.url, &[]);
+        let left: Vec<&String> = green.intersection(&red).collect();
+        if !left.is_empty() {
+            problem(format!("still found: {left:?}"));
+        }
+        migrate(&database.url, folder.path(), &["--min-confidence", "low"]);
+        for (file, text) in listing(folder.path()).into_iter().filter(|f| !written.contains(f)) {
+            if red.iter().any(|f| text.contains(&format!("finding {f},"))) {
+                problem(format!("{file} is written once more"));
+            }
+        }
+    }
+    eprintln!("{} schemas: {found} findings, {applied} files applied", schemas.len());
+    assert_none(&problems);
+}
+
+const SHOP: &str = "examples/booking.sql";
+
+#[test]
+fn the_same_findings_give_the_same_files() {
+    let (one, two) = (folder(), folder());
+    for folder in [&one, &two] {
+        migrate(SHOP, folder.path(), &["--engine", "postgresql"]);
+    }
+    let written = listing(one.path());
+    assert!(written.len() >= 4);
+    assert_eq!(written, listing(two.path()));
+    migrate(SHOP, one.path(), &["--engine", "postgresql"]);
+    assert_eq!(listing(one.path()), written);
+}
+
+#[test]
+fn a_folder_is_checked() {
+    let folder = folder();
+    let path = folder.path().to_str().unwrap();
+    let check = || run(&["migrate", SHOP, "--engine", "postgresql", "-o", path, "--check"]);
+    let lacking = check();
+    assert_eq!(lacking.code, 1, "{}", lacking.stderr);
+    assert!(lacking.stdout.contains("missing-unique-pair"), "{}", lacking.stdout);
+    assert_eq!(listing(folder.path()), []);
+    migrate(SHOP, folder.path(), &["--engine", "postgresql"]);
+    let whole = check();
+    assert_eq!((whole.code, whole.stdout.as_str()), (0, ""), "{}", whole.stderr);
+    // without one file a guard is missing again, and only that file is written anew
+    let written = listing(folder.path());
+    let (last, _) = written.iter().rfind(|(name, _)| name.ends_with(".up.sql")).unwrap();
+    fs::remove_file(folder.path().join(last)).unwrap();
+    assert_eq!(check().code, 1);
+}
+
+/// Bad input: exit code 2, an error that says what is wrong, and nothing in the folder that was not there.
+#[test]
+fn nothing_is_written_for_bad_input() {
+    let scratch = folder();
+    let file = |name: &str, text: &str| {
+        let path = scratch.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let refused = |args: &[&str], files: &[&str], expected: &str| {
+        let folder = folder();
+        for name in files {
+            fs::write(folder.path().join(name), "SELECT 1;\n").unwrap();
+        }
+        let before = listing(folder.path());
+        let mut all = vec!["migrate", SHOP, "-o", folder.path().to_str().unwrap()];
+        all.extend(args);
+        let run = run(&all);
+        assert_eq!(run.code, 2, "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains(expected), "{args:?}: {}", run.stderr);
+        assert_eq!(listing(folder.path()), before, "{args:?}");
+    };
+    let of_cockroach = check(&[SHOP, "--engine", "cockroachdb"]).0;
+    let report = file("findings.json", &of_cockroach.to_string());
+    refused(&["--engine", "postgresql", "--from", &report], &[], "is about CockroachDB, and the source is PostgreSQL");
+    let mut gone: Value = check(&[SHOP, "--engine", "postgresql"]).0;
+    gone["findings"][0]["fingerprint"] = "0123456789abcdef".into();
+    let gone = file("gone.json", &gone.to_string());
+    refused(&["--engine", "postgresql", "--from", &gone], &[], "0123456789abcdef");
+    refused(&["--finding", "0123456789abcdef"], &[], "0123456789abcdef");
+    let cut = file("cut.json", "{\"version\": 1");
+    refused(&["--from", &cut], &[], "is no JSON");
+    let other = file("other.json", "{\"version\": 2}");
+    refused(&["--from", &other], &[], "is no report");
+    refused(&["--from", "no-such-file.json"], &[], "cannot read no-such-file.json");
+    refused(&[], &["0001_a.up.sql", "01_b.up.sql"], "0001_a.up.sql and 01_b.up.sql have the same version");
+    // what has the name of a new file, and is no migration by itself
+    let trial = folder();
+    migrate(SHOP, trial.path(), &["--engine", "postgresql"]);
+    let down = listing(trial.path()).into_iter().map(|(name, _)| name).find(|n| n.ends_with(".down.sql")).unwrap();
+    refused(&["--engine", "postgresql"], &[&down], "is there already, and is not overwritten");
+
+    let new = scratch.path().join("new");
+    let refused = run(&["migrate", SHOP, "-o", new.to_str().unwrap(), "--finding", "0123456789abcdef"]);
+    assert_eq!((refused.code, new.exists()), (2, false));
+
+    let no_folder = file("no-folder", "text");
+    let refused = run(&["migrate", SHOP, "-o", &no_folder]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("is no folder"), "{}", refused.stderr);
+    assert_eq!(fs::read_to_string(&no_folder).unwrap(), "text");
+}
+
+/// Duplicates are in the way: the build fails and leaves an invalid index, which no later run takes for the real one. Once
+/// it is dropped and the rows are clean, the same files go through.
+#[test]
+fn a_build_that_fails_is_done_again() {
+    for (schema, rule) in [
+        ("CREATE TABLE account (id bigint PRIMARY KEY, username varchar(80) NOT NULL, bio text)", "missing-unique-key"),
+        (
+            "CREATE TABLE account (id bigint PRIMARY KEY, username text NOT NULL UNIQUE, bio text); \
+             CREATE INDEX ON account (lower(username))",
+            "case-sensitive-key",
+        ),
+    ] {
+        let (database, folder) = (Postgres::shared().database(), folder());
+        database.run(schema);
+        database.run("INSERT INTO account VALUES (1, 'ann')");
+        migrate(&database.url, folder.path(), &["--rule", rule, "--min-confidence", "low"]);
+        let (up, second) = (files(folder.path(), "up"), if rule == "case-sensitive-key" { "Ann" } else { "ann" });
+        database.run(&format!("INSERT INTO account VALUES (2, '{second}')"));
+        let refused = psql(&database.url, &up).unwrap_err();
+        assert!(refused.contains("could not create unique index"), "{refused}");
+        let again = psql(&database.url, &up).unwrap_err();
+        assert!(again.contains("is not valid"), "{again}");
+        database.run("DELETE FROM account WHERE id = 2");
+        // the way back of the file that failed drops what it left behind
+        psql(&database.url, &files(folder.path(), "down")[up.len() - 1..]).unwrap();
+        psql(&database.url, &up).unwrap();
+        assert_eq!(fingerprints(&database.url, &["--rule", rule]), BTreeSet::new());
+    }
+}
