@@ -6,3 +6,4 @@ pub mod certificates;
 pub mod cockroach;
 pub mod peer;
 pub mod postgres;
+pub mod tools;
