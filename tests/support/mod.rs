@@ -8,3 +8,4 @@ pub mod faults;
 pub mod migrations;
 pub mod peer;
 pub mod postgres;
+pub mod tools;

@@ -101,3 +101,30 @@ fn is_left_out(bytes: &[u8]) -> bool {
     let directive = std::str::from_utf8(line).ok().and_then(|l| l.split_once("atlas:sum "));
     directive.is_some_and(|(_, mode)| mode.trim() == "ignore")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_those_of_atlas() {
+        // the first two files of sql/migrate/testdata/partial-checkpoint of ariga/atlas, and their lines there
+        let file = |name: &str, n: u8| (name.to_owned(), format!("create table `tbl_{n}` (`col` int);\n").into_bytes());
+        let text = sum(vec![file("2_second.sql", 2), file("1_first.sql", 1)]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("h1:"), "{text}");
+        assert_eq!(
+            lines[1..],
+            [
+                "1_first.sql h1:uJ2MyyeTqXx4rCqtRMQAvRrfsvdwmvsZ3LcadVvCdOc=",
+                "2_second.sql h1:TLO00GtsqSi8o0ySoaofBqxemrElL8fHOs3IRnqYvB8=",
+            ]
+        );
+    }
+
+    #[test]
+    fn files_that_ask_for_it_are_left_out() {
+        assert!(is_left_out(b"-- atlas:sum ignore\nSELECT 1;"));
+        assert!(!is_left_out(b"-- a\n-- atlas:sum ignore\n") && !is_left_out(b"SELECT 1;"));
+    }
+}

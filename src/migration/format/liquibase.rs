@@ -32,7 +32,7 @@ pub static FORMAT: Format = Format {
                 false => command(product, up, &limits),
             };
             let rollback: String = match change.down() {
-                [] => "--rollback empty\n".to_owned(),
+                [] => "--rollback not required\n".to_owned(),
                 undo => undo.iter().flat_map(|s| s.lines()).map(|line| format!("--rollback {line}\n")).collect(),
             };
             // a comment's line must not start with a word that means something here, such as the name of a table
