@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs all tests. They start their own throwaway PostgreSQL; if this machine has none, it is installed (Debian and its
-# relatives), or the tests are run in a container (where docker or podman is at hand).
+# Runs all tests. They start their own throwaway PostgreSQL, and let real migration tools apply what is written for them:
+# Django and Alembic (Python), Knex, dbmate and Liquibase (Node, Java), Rails' ActiveRecord (Ruby). What this machine lacks is
+# installed (Debian and its relatives), or the tests are run in a container (where docker or podman is at hand).
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -9,24 +10,34 @@ have_postgres() {
         { command -v pg_config >/dev/null && [ -x "$(pg_config --bindir)/initdb" ]; }
 }
 
-if ! have_postgres; then
+missing=()
+have_postgres || missing+=(postgresql)
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+command -v npm >/dev/null || missing+=(nodejs npm)
+command -v java >/dev/null || missing+=(default-jre-headless)
+ruby -e 'require "active_record"; require "pg"' 2>/dev/null || missing+=(ruby ruby-activerecord ruby-pg)
+
+if [ "${#missing[@]}" -gt 0 ]; then
     sudo=""
     [ "$(id -u)" = 0 ] || sudo="sudo"
     if command -v apt-get >/dev/null && { [ -z "$sudo" ] || command -v sudo >/dev/null; }; then
-        echo "test.sh: no PostgreSQL here, installing it" >&2
+        echo "test.sh: installing ${missing[*]}" >&2
+        install() { $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
         $sudo apt-get update -qq
-        # no cluster of its own is wanted: the tests make theirs
-        $sudo apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
-        $sudo sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
-        $sudo apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+        if ! have_postgres; then
+            # no cluster of its own is wanted: the tests make theirs
+            install postgresql-common
+            $sudo sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+        fi
+        install "${missing[@]}"
     else
         for engine in docker podman; do
             if command -v "$engine" >/dev/null && "$engine" info >/dev/null 2>&1; then
-                echo "test.sh: no PostgreSQL here, running the tests in a container" >&2
+                echo "test.sh: no ${missing[*]} here, running the tests in a container" >&2
                 exec "$engine" run --rm -v "$PWD":/src -w /src -e CARGO_TARGET_DIR=/tmp/target rust:1-bookworm ./test.sh "$@"
             fi
         done
-        echo "test.sh: the tests need PostgreSQL's server programs (initdb, postgres) or a container engine; none was found" >&2
+        echo "test.sh: the tests need these, or a container engine; none was found: ${missing[*]}" >&2
         exit 1
     fi
 fi
@@ -37,9 +48,6 @@ if [ -z "${DBAUDIT_TEST_COCKROACH_URL:-}" ] && ! command -v cockroach >/dev/null
 fi
 if [ -z "${DBAUDIT_TEST_SCHEMAS:-}" ]; then
     echo "test.sh: NOT RUN over a folder of real schemas: set DBAUDIT_TEST_SCHEMAS" >&2
-fi
-if [ ! -x target/tmp/squawk-2.70.0/bin/squawk ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-    echo "test.sh: NOT RUN through squawk, the linter of migrations: it is installed from PyPI, and python3 or its venv is missing" >&2
 fi
 
 exec cargo test --locked "$@"
