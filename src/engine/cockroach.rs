@@ -1,7 +1,7 @@
 //! CockroachDB.
 
 use super::dialect::{
-    PartialKey, common, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
+    PartialKey, common, in_comment, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
 };
 use super::{Engine, Statement, Work};
 use crate::catalog::{Expression, KeyPart, Table};
@@ -68,7 +68,7 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
         }
         Guard::Validate { what: Unvalidated::Index, constraint, .. } => {
             // a failed build leaves nothing behind here; an index that is not valid is still being built
-            vec![Statement::new(Work::Verify, format!("SHOW JOBS; -- {} is being built", quote_ident(constraint)))]
+            vec![Statement::new(Work::Verify, format!("SHOW JOBS; -- {} is being built", in_comment(constraint)))]
         }
         Guard::Retype { column, .. } => retype(engine, table, column, common(table, guard, name)),
         Guard::Check { .. } | Guard::NotNull { .. } | Guard::ForeignKey { .. } | Guard::Validate { .. } => {
@@ -103,7 +103,7 @@ fn retype(engine: &Engine, table: &Table, column: &str, mut steps: Vec<Statement
     let indexes = table.indexes.iter().filter(|i| named(&i.key)).map(|i| &i.name);
     let indexes = indexes.chain(table.unique_keys.iter().filter(|k| named(&k.key)).map(|k| &k.name));
     let mut before: Vec<String> =
-        indexes.map(|i| format!("-- first drop {}, and make it again at the end", quote_ident(i))).collect();
+        indexes.map(|i| format!("-- first drop {}, and make it again at the end", in_comment(i))).collect();
     if !engine.at_least(25, 1) {
         before.push("SET enable_experimental_alter_column_type_general = true;".to_owned());
     }

@@ -13,6 +13,11 @@ pub fn quote_ident(name: &str) -> String {
     squawk_syntax::quote::quote_quoted_ident(name)
 }
 
+/// A name in a comment, which a line break in it must not end.
+pub(super) fn in_comment(name: &str) -> String {
+    quote_ident(&name.replace(char::is_control, " "))
+}
+
 /// A table's name as SQL text, with its schema.
 pub fn quote_table(table: &Table) -> String {
     format!("{}.{}", quote_ident(&table.schema), quote_ident(&table.name))

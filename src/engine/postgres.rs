@@ -1,7 +1,7 @@
 //! PostgreSQL, and what is PostgreSQL underneath.
 
 use super::dialect::{
-    PartialKey, common, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
+    PartialKey, common, in_comment, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
 };
 use super::{Engine, Product, Statement, Work};
 use crate::catalog::{KeyKind, KeyPart, Table};
@@ -160,8 +160,9 @@ fn complete(table: &Table, name: &str) -> Vec<Statement> {
     let (schema, parts) = (quote_ident(&table.schema), key_text(&key.key));
     let nulls = if key.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
     let note = format!(
-        "-- {n} lacks indexes of partitions. If writers must not wait: on each partition CREATE UNIQUE INDEX \
-         CONCURRENTLY, then ALTER INDEX {schema}.{n} ATTACH PARTITION, instead of the following."
+        "-- {} lacks indexes of partitions. If writers must not wait: on each partition CREATE UNIQUE INDEX \
+         CONCURRENTLY, then ALTER INDEX … ATTACH PARTITION, instead of the following.",
+        in_comment(name)
     );
     // the way back leads to a key that holds for nothing: there is none
     let change = |sql: String| Statement::new(Work::Catalog, sql);
