@@ -3,7 +3,8 @@
 //! documentation.red-gate.com/fd, *Migrations* and *Script configuration* (since 6; undo needs Teams): versions are
 //! numbers with `.` or `_` between them, compared number by number; scripts are looked for below the folder, too. A
 //! migration runs in a transaction unless the `.conf` beside it says `executeInTransaction=false`. Statements are sent
-//! one by one. From 9.1.2 on Flyway waits with its own lock in a transaction, for which `CREATE INDEX CONCURRENTLY` waits
+//! one by one; where the `.conf` says it, those that may run in a transaction stand beside one that may not
+//! (`ParserSqlScript`). From 9.1 on (flyway#3682, #3854) Flyway waits with its own lock in a transaction, for which `CREATE INDEX CONCURRENTLY` waits
 //! in turn, without end, unless `flyway.postgresql.transactional.lock=false`.
 
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ fn render(request: &Request<'_>) -> Result<Vec<File>> {
             let lock = if transactional || statements.iter().all(|s| crate::engine::is_transactional(s)) {
                 ""
             } else {
-                "-- On PostgreSQL this needs flyway.postgresql.transactional.lock=false (Flyway 9.1.2 and later), or it waits\n\
+                "-- On PostgreSQL this needs flyway.postgresql.transactional.lock=false (Flyway 9.1 and later), or it waits\n\
                  -- for Flyway's own lock without end\n"
             };
             let text = format!("{before}{lock}{}", steps(product, statements));

@@ -62,8 +62,7 @@ pub(super) fn numbered(
     version_of: impl Fn(&str) -> Option<&str>,
     mut render: impl FnMut(&Change, &str) -> Vec<File>,
 ) -> Result<Vec<File>> {
-    let versions = request.folder.names().filter_map(|name| Some((version_of(name)?, name)));
-    let mut numbering = Numbering::after(versions)?;
+    let mut numbering = numbering(request, version_of)?;
     Ok(request.changes().flat_map(|(_, change)| render(change, &numbering.next_version())).collect())
 }
 
@@ -74,10 +73,13 @@ pub(super) fn numbered_commands(
     mut render: impl FnMut(&Change, &str) -> Vec<File>,
 ) -> Result<Vec<File>> {
     let product = request.plan.engine.product;
-    let versions = request.folder.names().filter_map(|name| Some((version_of(name)?, name)));
-    let mut numbering = Numbering::after(versions)?;
+    let mut numbering = numbering(request, version_of)?;
     let changes = request.changes().flat_map(|(_, change)| as_commands(product, change));
     Ok(changes.flat_map(|change| render(&change, &numbering.next_version())).collect())
+}
+
+fn numbering(request: &Request<'_>, version_of: impl Fn(&str) -> Option<&str>) -> Result<Numbering> {
+    Numbering::after(request.folder.names().filter_map(|name| Some((version_of(name)?, name))))
 }
 
 /// Tools that go through a folder in the order of its names, as text, would run `10_b.sql` before `9_a.sql`.

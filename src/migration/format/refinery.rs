@@ -3,7 +3,8 @@
 //! refinery-core 0.10: a file is `V{version}__{name}.sql`, in the folder or below it; a version is an `i32` (an `i64` with
 //! the feature `int8-versions`). Every migration runs in a transaction (`AsyncTransaction for Client`), and nothing turns
 //! that off; there is no way back either. So an index cannot be built there beside the writers: the file builds it while
-//! they wait, unless it is there already, and says how to put it there before.
+//! they wait, unless it is there already, and says how to put it there before. With `Runner::set_grouped` all files share
+//! one transaction, which keeps every lock to its end: it is not the default.
 
 use anyhow::{Result, bail};
 
