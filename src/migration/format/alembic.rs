@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::Format;
-use super::python::{assigned, comment, docstring, each, limits, literal};
+use super::python::{assigned, comment, docstring, each, limits, literal, patient};
 use crate::engine::{Product, Work, is_transactional};
 use crate::guard::hex;
 use crate::migration::{Change, File, Folder, Request};
@@ -83,8 +83,8 @@ fn body(product: Product, work: Work, statements: &[String]) -> String {
     let execute = |indent: &str, sql: &str| format!("{indent}op.execute({})\n", literal(&bound(sql)));
     let one = |s: &String| {
         let (start, indent, set, reset) = if own(s) {
-            let reset = limits(product, "RESET");
-            ("    with op.get_context().autocommit_block():\n", "        ", limits(product, "SET"), reset)
+            let set = if is_transactional(s) { limits(product, "SET") } else { patient(product) };
+            ("    with op.get_context().autocommit_block():\n", "        ", set, limits(product, "RESET"))
         } else {
             ("", "    ", limits(product, "SET LOCAL"), Vec::new())
         };

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::python::{assigned, comment, docstring, each, limits, literal, strings};
+use super::python::{assigned, comment, docstring, each, limits, literal, patient, strings};
 use super::{Format, leading_digits};
 use crate::catalog::{Comparison, Expr, Expression, Table};
-use crate::engine::Product;
+use crate::engine::{Product, is_transactional};
 use crate::guard::Guard;
 use crate::migration::{File, Folder, Numbering, Pending, Request};
 
@@ -310,7 +310,15 @@ fn steps(product: Product, pending: &Pending<'_>) -> String {
     }
     for change in &pending.changes {
         let up = &change.up.sql;
-        let single = |sql: &String| each(sql).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let single = |sql: &String| {
+            let statements = each(sql).into_iter().map(str::to_owned);
+            // the limits are changed for what is built beside the writers
+            let (before, after) = match is_transactional(sql) {
+                true => (Vec::new(), Vec::new()),
+                false => (patient(product), set.clone()),
+            };
+            before.into_iter().chain(statements).chain(after).collect::<Vec<_>>()
+        };
         let down: Vec<String> = change.down().iter().flat_map(single).collect();
         // after a later step has failed, all of them are run again: this one as if it had not been there
         let again = if up.ends_with(" NOT VALID;") { down.clone() } else { Vec::new() };

@@ -31,7 +31,7 @@ fn stem(name: &str) -> Option<&str> {
 fn migration(product: Product, change: &Change, module: &str) -> String {
     let alone = product != Product::PostgreSql || !change.is_transactional();
     let body = |statements: &[String]| {
-        let limits = if statements.is_empty() { Vec::new() } else { script_limits(product, alone) };
+        let limits = if statements.is_empty() { Vec::new() } else { script_limits(product, change, alone) };
         let all = statements.iter().flat_map(|s| each(s));
         let lines = limits.iter().map(String::as_str).chain(all);
         lines.map(|sql| format!("  await knex.raw({});\n", literal(sql))).collect::<String>()

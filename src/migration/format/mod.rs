@@ -120,13 +120,17 @@ pub(super) fn script(product: Product, statements: &[String]) -> String {
         _ if in_transaction(product, statements) => {
             format!("BEGIN;\n{}{}COMMIT;\n", timeouts("SET LOCAL"), lines(&annotated))
         }
-        _ => format!("{}{}", timeouts("SET"), lines(&annotated)),
+        _ => format!("{}{}", patience(), lines(&annotated)),
     }
 }
 
 /// The limits as single statements, for a tool whose files hold code: within its transaction, or `alone` for the session.
-pub(super) fn script_limits(product: Product, alone: bool) -> Vec<String> {
-    python::limits(product, if alone { "SET" } else { "SET LOCAL" })
+pub(super) fn script_limits(product: Product, change: &Change, alone: bool) -> Vec<String> {
+    match (change.is_transactional(), alone) {
+        (false, _) => python::patient(product),
+        (true, true) => python::limits(product, "SET"),
+        (true, false) => python::limits(product, "SET LOCAL"),
+    }
 }
 
 /// Whether statements belong into one transaction. CockroachDB changes the schema of a transaction only after COMMIT,
@@ -141,7 +145,7 @@ pub(super) fn steps(product: Product, statements: &[String]) -> String {
     let limits = match product {
         Product::CockroachDb | Product::Unknown => String::new(),
         _ if in_transaction(product, statements) => timeouts("SET LOCAL"),
-        _ => timeouts("SET"),
+        _ => patience(),
     };
     limits + &lines(statements)
 }
@@ -210,6 +214,12 @@ const NOTHING: &str = "SELECT 1;";
 
 fn lines(statements: &[String]) -> String {
     statements.iter().map(|s| format!("{s}\n")).collect()
+}
+
+/// What is built beside the writers waits for those that were there before, and nobody queues behind it: a limit would
+/// only make it fail.
+pub(super) fn patience() -> String {
+    "SET lock_timeout = 0;\nSET statement_timeout = 0;\n".to_owned()
 }
 
 /// The limits, as statements. A scan or a build takes as long as it takes; it is the lock that must not be waited for.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::timeouts;
+use super::{patience, timeouts};
 use crate::engine::Product;
 use crate::migration::Change;
 
@@ -60,6 +60,13 @@ pub(super) fn limits(product: Product, set: &str) -> Vec<String> {
     let statements = plain.lines().map(|l| l.strip_suffix(';').unwrap_or(l));
     let reset = |l: &str| l.split(" = ").next().unwrap_or(l).to_owned();
     statements.map(|l| if set == "RESET" { reset(l) } else { l.to_owned() }).collect()
+}
+
+/// The limits for what is built beside the writers: none, as [`patience`] says.
+pub(super) fn patient(product: Product) -> Vec<String> {
+    let wanted = !limits(product, "SET").is_empty();
+    let lines = patience();
+    lines.lines().filter(|_| wanted).map(|l| l.strip_suffix(';').unwrap_or(l).to_owned()).collect()
 }
 
 /// The strings in what `name` is first set to, in order: `name = "a"`, `name: str = "a"`, `name = [("a", "b")]`.
