@@ -141,15 +141,21 @@ fn not_null(table: &Table, column: &str, name: &str) -> Vec<Statement> {
     ]
 }
 
-/// Fails if an index was not built whole.
+/// Fails if an index was not built whole, or not at all because something else has its name.
 fn is_valid(table: &Table, name: &str) -> Statement {
-    let index = format!("{}.{name}", quote_ident(&table.schema)).replace('\'', "''");
-    let sql = format!(
-        "DO $check$ BEGIN IF NOT (SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = \
-         '{index}'::regclass) THEN RAISE EXCEPTION 'index % is not valid, its build failed: DROP INDEX CONCURRENTLY it, \
-         clean the rows and build it again', '{index}'; END IF; END $check$;"
+    let text = |name: &str| format!("'{}'", name.replace('\'', "''"));
+    let (t, index) = (text(&quote_table(table)), text(&format!("{}.{name}", quote_ident(&table.schema))));
+    let body = format!(
+        "BEGIN IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index WHERE indexrelid = {index}::regclass AND indrelid = \
+         {t}::regclass AND indisvalid) THEN RAISE EXCEPTION 'index % is not valid, its build failed: DROP INDEX \
+         CONCURRENTLY it, clean the rows and build it again', {index}; END IF; END"
     );
-    Statement::new(Work::Verify, sql)
+    let mut tag = "$check$".to_owned();
+    while body.contains(&tag) {
+        // a name that ends the text
+        tag.insert(1, '_');
+    }
+    Statement::new(Work::Verify, format!("DO {tag} {body} {tag};"))
 }
 
 /// What makes the key of a partitioned table hold that lacks indexes of partitions (`ON ONLY`), which no REINDEX adds:
