@@ -136,6 +136,10 @@ fn knex_goes_on_as_the_folder_is() {
         "20260101000001_attach_reservation_show_id_user_id_key.ts",
     ];
     assert_eq!(names, wanted);
+    // in the one transaction of a run, which Knex makes unless a file opts out, a lock would last as long as all of it
+    let written: Vec<_> = files(folder.path()).into_iter().filter(|(_, text)| text.contains("dbaudit")).collect();
+    assert!(written.len() == 2 && written.iter().all(|(_, text)| text.contains("config = { transaction: false }")));
+    assert!(written[1].1.contains("knex.transaction(") && !written[0].1.contains("knex.transaction("));
 }
 
 /// Migrates a folder up, or down to nothing, as `rails db:migrate` does.

@@ -4,7 +4,8 @@ use super::{Format, comment, leading_digits, numbered, python::each, script_limi
 use crate::engine::Product;
 use crate::migration::{Change, File, Request};
 
-/// The format. Without `config = { transaction: false }` Knex runs each file in a transaction:
+/// The format. Where no file of a run opts out, Knex runs all of them in one transaction, in which VALIDATE would hold the
+/// lock of `ADD … NOT VALID` while it reads the table. So each says `config = { transaction: false }` and begins its own:
 /// <https://knexjs.org/guide/migrations.html#transactions-in-migrations>
 pub static FORMAT: Format = Format {
     name: "knex",
@@ -34,7 +35,14 @@ fn migration(product: Product, change: &Change, module: &str) -> String {
         let limits = if statements.is_empty() { Vec::new() } else { script_limits(product, change, alone) };
         let all = statements.iter().flat_map(|s| each(s));
         let lines = limits.iter().map(String::as_str).chain(all);
-        lines.map(|sql| format!("  await knex.raw({});\n", literal(sql))).collect::<String>()
+        let raw = |on: &str, sql| {
+            format!("  {on}await {}.raw({});\n", if on.is_empty() { "knex" } else { "trx" }, literal(sql))
+        };
+        if alone || statements.is_empty() {
+            return lines.map(|sql| raw("", sql)).collect::<String>();
+        }
+        let inner: String = lines.map(|sql| raw("  ", sql)).collect();
+        format!("  await knex.transaction(async (trx) => {{\n{inner}  }});\n")
     };
     let (knex, export) = match module {
         "ts" => ("knex: import(\"knex\").Knex): Promise<void", "export async function "),
@@ -48,11 +56,10 @@ fn migration(product: Product, change: &Change, module: &str) -> String {
     };
     let config = if module == "js" { "exports.config" } else { "export const config" };
     format!(
-        "{}\n{}\n{}\n{config} = {{ transaction: {} }};\n",
+        "{}\n{}\n{}\n{config} = {{ transaction: false }};\n",
         comment(change, "//"),
         function("up", body(std::slice::from_ref(&change.up.sql))),
         function("down", body(change.down())),
-        !alone,
     )
 }
 
