@@ -14,7 +14,7 @@ use support::binary::{check, findings, run};
 use support::cockroach::Cockroach;
 use support::faults::{FAULTS, Fault};
 use support::migrations::{difference, files, folder, listing, migrate, psql, snapshot};
-use support::postgres::Postgres;
+use support::postgres::{Account, Postgres};
 
 /// Rules whose migrations cannot be taken back, and why.
 const FOR_GOOD: &[(&str, &str)] = &[(
@@ -398,11 +398,66 @@ fn nothing_is_written_for_bad_input() {
     let refused = run(&["migrate", SHOP, "-o", new.to_str().unwrap(), "--finding", "0123456789abcdef"]);
     assert_eq!((refused.code, new.exists()), (2, false));
 
+    // a disk without room for what is to be written: a limit on the size of files is met in the same way
+    let full = scratch.path().join("full/of/it");
+    let limited = "trap '' XFSZ; ulimit -f 1; exec \"$@\"";
+    let binary = assert_cmd::cargo::cargo_bin("dbaudit");
+    let args = ["migrate", SHOP, "--engine", "postgresql", "--format", "liquibase", "-o", full.to_str().unwrap()];
+    let refused = Command::new("bash").args(["-c", limited, "bash"]).arg(binary).args(args).output().unwrap();
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{told}");
+    assert!(told.contains("cannot write") && told.contains("File too large"), "{told}");
+    assert!(!scratch.path().join("full").exists());
+
     let no_folder = file("no-folder", "text");
     let refused = run(&["migrate", SHOP, "-o", &no_folder]);
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("is no folder"), "{}", refused.stderr);
     assert_eq!(fs::read_to_string(&no_folder).unwrap(), "text");
+}
+
+/// A folder that takes no file, as one without root's rights meets it.
+#[test]
+fn nothing_is_written_to_a_read_only_folder() {
+    use std::os::unix::fs::PermissionsExt;
+    let open = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    // where every account may stand, with all that the run needs
+    let place = tempfile::tempdir().unwrap();
+    open(place.path(), 0o755);
+    let (binary, schema, folder) =
+        (place.path().join("dbaudit"), place.path().join("schema.sql"), place.path().join("migrations"));
+    fs::copy(assert_cmd::cargo::cargo_bin("dbaudit"), &binary).unwrap();
+    fs::copy(SHOP, &schema).unwrap();
+    fs::create_dir(&folder).unwrap();
+    open(&folder, 0o555);
+    for into in [folder.clone(), folder.join("new")] {
+        let mut command = Account::find().command(&binary);
+        let refused = command.arg("migrate").arg(&schema).arg("-o").arg(&into).output().unwrap();
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{told}");
+        assert!(told.contains("migrations") && told.contains("Permission denied"), "{told}");
+    }
+    assert_eq!(listing(&folder), []);
+}
+
+/// A view may have the name that an index would get.
+#[test]
+fn names_of_other_relations_are_left_alone() {
+    let (database, folder) = (Postgres::shared().database(), folder());
+    let schema = "CREATE TABLE account (id bigint PRIMARY KEY, username varchar(80) NOT NULL, bio text);
+        CREATE VIEW account_username_key AS SELECT 1 AS one; CREATE SEQUENCE account_username_key1;";
+    database.run(schema);
+    let script = folder.path().join("schema");
+    fs::write(&script, schema).unwrap();
+    for source in [database.url.as_str(), script.to_str().unwrap()] {
+        let rule = ["--engine", "postgresql", "--rule", "missing-unique-key", "--min-confidence", "low"];
+        let (report, _) = check(&[&[source][..], &rule].concat());
+        assert_eq!(findings(&report)[0]["guard"]["name"], "account_username_key2", "{source}");
+    }
+    fs::remove_file(script).unwrap();
+    migrate(&database.url, folder.path(), &["--rule", "missing-unique-key", "--min-confidence", "low"]);
+    psql(&database.url, &files(folder.path(), "up")).unwrap();
+    assert_eq!(fingerprints(&database.url, &["--rule", "missing-unique-key"]), BTreeSet::new());
 }
 
 /// Duplicates are in the way: the build fails and leaves an invalid index, which no later run takes for the real one. Once

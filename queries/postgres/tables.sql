@@ -1,4 +1,4 @@
--- Ordinary and partitioned tables, and partitions with their parent. OIDs below 16384 are made by initdb.
+-- Ordinary and partitioned tables, partitions with their parent, and what else no index may have the name of. OIDs below 16384 are made by initdb.
 SELECT c.oid::text AS oid,
        c.relnamespace::text AS schema,
        c.relname::text AS name,
@@ -8,5 +8,5 @@ SELECT c.oid::text AS oid,
        CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END::text AS partition_key
 FROM pg_catalog.pg_class c
 LEFT JOIN pg_catalog.pg_inherits i ON c.relispartition AND i.inhrelid = c.oid
-WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND c.relpersistence <> 't' AND c.oid >= 16384
 ORDER BY c.oid

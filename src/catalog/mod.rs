@@ -23,6 +23,9 @@ pub struct Catalog {
     pub engine: Engine,
     /// All ordinary and partitioned tables; no views, temporary or extension-owned tables, no partitions.
     pub tables: Vec<Table>,
+    /// Relations that are none of the tables (views, sequences, partitions): PostgreSQL gives no index such a name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_relations: Vec<Relation>,
     /// What the source could not read, and why. Rules that need it are skipped, never silently.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Missing>,
@@ -56,8 +59,18 @@ impl Catalog {
                 }
             }
         }
+        self.other_relations.sort();
         self.missing.sort();
     }
+}
+
+/// The name of a relation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Relation {
+    /// Schema name, unquoted.
+    pub schema: String,
+    /// Its own name, unquoted.
+    pub name: String,
 }
 
 /// A part of the catalog that a source may be unable to read.

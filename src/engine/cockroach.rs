@@ -77,6 +77,36 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
     }
 }
 
+/// What refuses a schema change here: a locked table (23.1 and later, the default for new tables from 26.1), which the
+/// server unlocks by itself only for a change that runs alone.
+pub fn advice(engine: &Engine, table: &Table, statement: &Statement) -> Vec<String> {
+    let may_be_locked = engine.version.is_none() || engine.at_least(23, 1);
+    if !may_be_locked || statement.work == Work::Verify {
+        return Vec::new();
+    }
+    let t = quote_table(table);
+    vec![
+        "If it is refused with 57000 (schema_locked), run this alone before it, and the same with true after it:"
+            .to_owned(),
+        format!("  ALTER TABLE {t} SET (schema_locked = false);"),
+    ]
+}
+
+/// What to know where a tool wraps a schema change in a transaction: it is done only after the COMMIT then, unless the
+/// server commits before it (`autocommit_before_ddl`, from 24.1; on by default from 25.2).
+pub fn advice_in_transaction(engine: &Engine) -> Vec<String> {
+    if engine.at_least(25, 2) {
+        return Vec::new();
+    }
+    let fails =
+        "This tool runs everything in a transaction: the change is made after its COMMIT, and fails there as XXA00";
+    let mut out = vec![fails.to_owned()];
+    if engine.version.is_none() || engine.at_least(24, 1) {
+        out.push("unless the session has SET autocommit_before_ddl = on (the default from 25.2)".to_owned());
+    }
+    out
+}
+
 /// Another primary key. The old one stays as a unique index, unless it was the hidden `rowid`; so does this one on the way
 /// back.
 fn primary_key(table: &Table, columns: &[String]) -> Statement {
@@ -142,6 +172,22 @@ pub fn is_shard_column(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{Product, Version};
+
+    #[test]
+    fn what_refuses_a_schema_change_is_told_by_version() {
+        let table = Table { schema: "public".to_owned(), name: "Order".to_owned(), ..Table::default() };
+        let engine = |version| Engine { product: Product::CockroachDb, version };
+        let change = Statement::new(Work::Catalog, String::new());
+        let locked = |version| advice(&engine(version), &table, &change).join(" ");
+        assert!(locked(None).contains("ALTER TABLE public.\"Order\" SET (schema_locked = false);"));
+        assert!(locked(Some(Version::new(26, 1))).contains("57000"));
+        assert_eq!(locked(Some(Version::new(22, 2))), "");
+        let wrapped = |major, minor| advice_in_transaction(&engine(Some(Version::new(major, minor)))).join(" ");
+        assert!(wrapped(23, 2).contains("XXA00") && !wrapped(23, 2).contains("autocommit"));
+        assert!(wrapped(24, 1).contains("SET autocommit_before_ddl = on"));
+        assert_eq!(wrapped(25, 2), "");
+    }
 
     #[test]
     fn columns_made_by_the_engine() {

@@ -37,6 +37,15 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
     }
 }
 
+/// What whoever runs the statement on this server should know of it, line by line; `name` is the guard's.
+pub fn advice(engine: &Engine, table: &Table, statement: &Statement, name: &str) -> Vec<String> {
+    match engine.product {
+        Product::CockroachDb => cockroach::advice(engine, table, statement),
+        Product::PostgreSql | Product::YugabyteDb => postgres::advice(statement, name),
+        Product::Unknown => Vec::new(),
+    }
+}
+
 /// What both engines add alike.
 pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<Statement> {
     let (t, n) = (quote_table(table), quote_ident(name));

@@ -127,6 +127,17 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
     }
 }
 
+/// What a build beside the writers leaves behind when it fails.
+pub fn advice(statement: &Statement, name: &str) -> Vec<String> {
+    if statement.is_transactional() {
+        return Vec::new();
+    }
+    vec![
+        format!("If the build fails it leaves {name} behind as an invalid index: DROP INDEX CONCURRENTLY it,"),
+        "clean the rows, and run this again".to_owned(),
+    ]
+}
+
 /// A validated check lets SET NOT NULL skip its scan under an exclusive lock (PostgreSQL 12 and later).
 fn not_null(table: &Table, column: &str, name: &str) -> Vec<Statement> {
     let (t, c, check) = (quote_table(table), quote_ident(column), quote_ident(name));

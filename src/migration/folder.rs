@@ -93,6 +93,17 @@ impl Folder {
     /// # Errors
     /// If the folder cannot be made, takes no file, or has a file of that name.
     pub fn write(&self, files: &[File]) -> Result<()> {
+        let mut made = Vec::new();
+        self.write_into(files, &mut made).inspect_err(|_| {
+            for folder in made.iter().rev() {
+                // only an empty folder goes, and the error that is about to be told is the first
+                let _ = std::fs::remove_dir(folder);
+            }
+        })
+    }
+
+    /// Does so, and says which folders it had to make.
+    fn write_into(&self, files: &[File], made: &mut Vec<PathBuf>) -> Result<()> {
         let mut staged = Vec::new();
         for f in files {
             let path = self.root.join(&f.path);
@@ -100,6 +111,8 @@ impl Folder {
                 bail!("{} is there already, and is not overwritten", path.display());
             }
             let parent = path.parent().unwrap_or(&self.root).to_owned();
+            let missing: Vec<&Path> = parent.ancestors().take_while(|p| !p.exists()).collect();
+            made.extend(missing.into_iter().rev().filter(|p| !p.as_os_str().is_empty()).map(Path::to_owned));
             std::fs::create_dir_all(&parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
             let mut new = tempfile::Builder::new()
                 .prefix(".dbaudit-")

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::catalog::{Catalog, Table};
-use crate::engine::{Engine, Product, Statement, Work, is_transactional};
+use crate::engine::{self, Engine, Statement, Work, is_transactional};
 use crate::guard::{Guard, hex};
 use crate::rules::Finding;
 use crate::source::live::Rows;
@@ -125,7 +125,11 @@ fn migration(catalog: &Catalog, table: Table, finding: Finding, rows: Option<Row
 /// A change for a tool that runs everything in a transaction: an index is built while writers wait, unless it was built
 /// by hand before.
 pub(super) fn in_a_transaction(engine: Engine, m: &Migration, change: &Change) -> Change {
-    if change.up.is_transactional() || engine.is_cockroach() {
+    if engine.is_cockroach() {
+        let comment = change.comment.iter().cloned().chain(engine::advice_in_transaction(&engine)).collect();
+        return Change { comment, ..change.clone() };
+    }
+    if change.up.is_transactional() {
         return change.clone();
     }
     let sql = change.up.sql.replacen(" CONCURRENTLY", "", 1);
@@ -185,13 +189,7 @@ fn comment(engine: Engine, m: &Migration, up: &Statement, grade: Grade, (step, o
         format!("For {}, made for {} in the state {}", engine, one_line(&m.table.label()), state(&m.table)),
         format!("Costs: {}. Grade: {grade}", up.work.cost()),
     ];
-    if engine.product == Product::PostgreSql && !up.is_transactional() {
-        let name = one_line(&f.guard_name);
-        out.push(format!(
-            "If the build fails it leaves {name} behind as an invalid index: DROP INDEX CONCURRENTLY it,"
-        ));
-        out.push("clean the rows, and run this again".to_owned());
-    }
+    out.extend(engine::advice(&engine, &m.table, up, &f.guard_name).iter().map(|l| one_line(l)));
     if step == 1
         && let Some(check) = &m.precheck
     {

@@ -492,7 +492,8 @@ impl Names {
         let names = catalog.tables.iter().flat_map(|t| {
             std::iter::once(t.name.as_str()).chain(t.constraint_names()).map(|n| (t.schema.clone(), n.to_owned()))
         });
-        Names(names.collect())
+        let others = catalog.other_relations.iter().map(|r| (r.schema.clone(), r.name.clone()));
+        Names(names.chain(others).collect())
     }
 
     /// The name, or the name with the first number that makes it free. It is taken from then on.

@@ -307,12 +307,13 @@ fn binaries() -> PathBuf {
 }
 
 /// The account the server runs under: PostgreSQL refuses to be run by root.
-struct Account {
+pub struct Account {
     ids: Option<(u32, u32)>,
 }
 
 impl Account {
-    fn find() -> Self {
+    /// This account, or one without rights if this is root.
+    pub fn find() -> Self {
         let root = fs::metadata("/proc/self").map_or_else(
             |_| env::var_os("USER").is_some_and(|user| user == "root"),
             |own| std::os::unix::fs::MetadataExt::uid(&own) == 0,
@@ -338,7 +339,7 @@ impl Account {
     }
 
     /// A command of this account. Its folder is one that every account may stand in.
-    fn command(&self, program: &Path) -> Command {
+    pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         if let Some((user, group)) = self.ids {
             command.gid(group).uid(user);

@@ -1,8 +1,8 @@
 //! From what was applied to the catalog.
 
-use crate::catalog::{Catalog, Expr, KeyPart, Table};
+use crate::catalog::{Catalog, Expr, KeyPart, Relation, Table};
 
-use super::state::{Field, State, TableState};
+use super::state::{Field, Qualified, State, TableState};
 
 /// Schemas of the server itself.
 const SYSTEM_SCHEMAS: [&str; 5] = ["pg_catalog", "information_schema", "pg_toast", "crdb_internal", "pg_extension"];
@@ -11,9 +11,22 @@ const SYSTEM_SCHEMAS: [&str; 5] = ["pg_catalog", "information_schema", "pg_toast
 pub(super) fn finish(mut state: State) -> Catalog {
     resolve_foreign_keys(&mut state);
     let tables = std::mem::take(&mut state.tables);
-    let listed = tables.into_iter().filter(|(q, t)| !t.partition && !SYSTEM_SCHEMAS.contains(&q.schema.as_str()));
-    let mut catalog =
-        Catalog { engine: state.engine, tables: listed.map(|(_, t)| table(&state, t)).collect(), missing: Vec::new() };
+    let is_users = |q: &Qualified| !SYSTEM_SCHEMAS.contains(&q.schema.as_str());
+    let (listed, partitions): (Vec<_>, Vec<_>) =
+        tables.into_iter().filter(|(q, _)| is_users(q)).partition(|(_, t)| !t.partition);
+    let mut others = std::mem::take(&mut state.others);
+    others.extend(partitions.into_iter().map(|(q, _)| q));
+    if state.engine.is_cockroach() {
+        // its indexes have their names within their table
+        others.clear();
+    }
+    let relation = |q: Qualified| Relation { schema: q.schema, name: q.name };
+    let mut catalog = Catalog {
+        engine: state.engine,
+        tables: listed.into_iter().map(|(_, t)| table(&state, t)).collect(),
+        other_relations: others.into_iter().filter(is_users).map(relation).collect(),
+        missing: Vec::new(),
+    };
     catalog.sort();
     catalog
 }

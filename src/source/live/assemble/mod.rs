@@ -32,7 +32,12 @@ pub fn assemble(recording: &Recording) -> Result<Catalog, LiveError> {
     indexes::read(&mut reading, &mut tables)?;
     comments(&reading, &mut tables)?;
     row_estimates(&reading, &mut tables)?;
-    let mut catalog = Catalog { engine: reading.engine, tables: tables.list, missing: reading.missing };
+    let mut catalog = Catalog {
+        engine: reading.engine,
+        tables: tables.list,
+        other_relations: tables.others,
+        missing: reading.missing,
+    };
     catalog.sort();
     Ok(catalog)
 }

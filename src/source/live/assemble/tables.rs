@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::catalog::{Column, Table};
+use crate::catalog::{Column, Relation, Table};
 
 use super::definition::Definition;
 use super::scope::{COCKROACH_SYSTEM_DATABASE, is_system_schema};
@@ -15,6 +15,8 @@ const FIRST_VIRTUAL_OID: u32 = u32::MAX - 100_000;
 #[derive(Default)]
 pub struct Tables {
     pub list: Vec<Table>,
+    /// Relations that are not listed.
+    pub others: Vec<Relation>,
     /// Names of user schemas.
     pub schemas: HashMap<u32, String>,
     /// Schema and name of every table, also of partitions and of tables that are not listed.
@@ -48,21 +50,32 @@ impl Tables {
         let [oid, schema, name, kind, persistence, parent, key] =
             rows.positions(["oid", "schema", "name", "kind", "persistence", "partition_of", "partition_key"])?;
         let mut hidden = 0;
-        for row in rows.rows().filter(|r| matches!(r.get(kind), Some("r" | "p"))) {
+        for row in rows.rows() {
             let (id, schema_id) = (row.oid(oid)?, row.oid(schema)?);
             let Some(schema) = tables.schemas.get(&schema_id) else {
                 hidden += usize::from(id < FIRST_VIRTUAL_OID && !known.contains(&schema_id));
                 continue;
             };
             let (schema, name) = (schema.clone(), row.text(name).to_owned());
+            if !matches!(row.get(kind), Some("r" | "p")) {
+                tables.others.push(Relation { schema, name });
+                continue;
+            }
             tables.names.insert(id, (schema.clone(), name.clone()));
             if row.get(parent).is_some() {
+                tables.others.push(Relation { schema, name });
                 tables.parents.insert(id, row.oid(parent)?);
                 tables.with_partitions.insert(row.oid(parent)?);
             } else if row.get(persistence) != Some("t") && !owned.contains(&id) && !owned.contains(&schema_id) {
                 let partition_key = row.get(key).map(|k| Definition::parse(k).key()).unwrap_or_default();
                 tables.add(id, Table { schema, name, partition_key, ..Table::default() });
+            } else {
+                tables.others.push(Relation { schema, name });
             }
+        }
+        if reading.engine.is_cockroach() {
+            // its indexes have their names within their table
+            tables.others.clear();
         }
         // seen on CockroachDB 21.1 with SELECT on the tables alone: pg_namespace is empty then
         if hidden > 0 && reading.engine.is_cockroach() {
