@@ -1,7 +1,7 @@
 //! Inferred keys and bounds: what is found on a schema with the fault, and that it is gone with the guard.
 
 use dbaudit::catalog::Catalog;
-use dbaudit::evidence::Confidence;
+use dbaudit::evidence::{Confidence, Observed};
 use dbaudit::inference::{Inference, base_scores, facts::Facts};
 use dbaudit::rules::{self, Finding};
 use dbaudit::source::ddl::{Options, SchemaFile, read};
@@ -12,7 +12,7 @@ fn catalog(sql: &str) -> Catalog {
 }
 
 fn findings(sql: &str) -> Vec<Finding> {
-    rules::audit(&catalog(sql), rules::RULES).findings
+    rules::audit(&catalog(sql), &Observed::default(), rules::RULES).findings
 }
 
 const PARENTS: &str = "
@@ -131,7 +131,7 @@ fn evidence_adds_up_to_the_score() {
     let facts = Facts::of(&catalog);
     assert!(!facts.guarded, "scores are base scores");
     let scores = base_scores(&facts);
-    let inference = Inference::of(&catalog);
+    let inference = Inference::of(&catalog, &Observed::default());
     assert!(!inference.keys.is_empty());
     let mut last = "";
     for key in &inference.keys {
@@ -294,7 +294,7 @@ fn time_grows_with_the_schema_and_no_faster() {
     };
     let time = |catalog: &Catalog| {
         let began = std::time::Instant::now();
-        assert!(!Inference::of(catalog).keys.is_empty());
+        assert!(!Inference::of(catalog, &Observed::default()).keys.is_empty());
         began.elapsed().as_secs_f64()
     };
     let (small, large) = (schema(400), schema(4000));

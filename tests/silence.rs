@@ -1,7 +1,7 @@
 //! What must not be reported: each case is a schema in which the rule stays silent, with the reason why.
 
 use dbaudit::engine::{Engine, Product, Version};
-use dbaudit::evidence::Confidence;
+use dbaudit::evidence::{Confidence, Observed};
 use dbaudit::rules::{RULES, audit, find};
 use dbaudit::source::ddl::{Options, SchemaFile, read};
 
@@ -291,7 +291,7 @@ fn found(rule: &str, sql: &str) -> Vec<String> {
     assert!(!reading.catalog.tables.is_empty(), "{sql}: {told:?}");
     let rules: Vec<_> = find(rule).into_iter().collect();
     assert_eq!(rules.len(), 1, "no rule is called {rule}");
-    let findings = audit(&reading.catalog, &rules).findings;
+    let findings = audit(&reading.catalog, &Observed::default(), &rules).findings;
     findings.iter().map(|f| format!("{} ({}) {:#?}", f.message, f.confidence, f.evidence)).collect()
 }
 
@@ -377,10 +377,10 @@ ALTER TABLE public.t ALTER COLUMN price SET DEFAULT 0;",
         let mut catalog = read(&[file], &Options { engine: None }).catalog;
         catalog.engine = Engine { product, version: Version::find(version) };
         let rules: Vec<_> = find("float-money").into_iter().collect();
-        let findings = audit(&catalog, &rules).findings;
+        let findings = audit(&catalog, &Observed::default(), &rules).findings;
         assert_eq!(findings.iter().map(|f| f.sql().join("\n")).collect::<Vec<_>>(), [wanted]);
         catalog.engine.version = Version::find("25.2");
-        let findings = audit(&catalog, &rules).findings;
+        let findings = audit(&catalog, &Observed::default(), &rules).findings;
         assert!(findings.iter().all(|f| f.sql().iter().all(|s| !s.starts_with("SET"))), "{findings:#?}");
     }
 }
@@ -390,7 +390,7 @@ ALTER TABLE public.t ALTER COLUMN price SET DEFAULT 0;",
 fn only_the_mark_of_deletion_is_a_hole() {
     let sql = "CREATE TABLE t (id int PRIMARY KEY, email text, deleted_at timestamptz, UNIQUE (email, deleted_at));";
     let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
-    let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, &Observed::default(), RULES).findings;
     let keys: Vec<_> = findings.iter().filter(|f| f.guard.kind() == "unique").collect();
     assert!(keys.len() == 1 && keys.iter().all(|f| f.sql().len() == 1), "{keys:#?}");
     let sql = &keys[0].steps[0].sql;
@@ -405,7 +405,7 @@ fn references_differ_by_their_target() {
         ALTER TABLE r ADD CONSTRAINT f2 FOREIGN KEY (x) REFERENCES u NOT VALID;";
     let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
     let rules: Vec<_> = find("unvalidated-constraint").into_iter().collect();
-    let findings = audit(&read(&[file], &Options { engine: None }).catalog, &rules).findings;
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, &Observed::default(), &rules).findings;
     let names: Vec<&str> = findings.iter().map(|f| f.guard_name.as_str()).collect();
     let prints: std::collections::BTreeSet<&str> = findings.iter().map(|f| f.fingerprint.as_str()).collect();
     assert!(names.len() == 2 && prints.len() == 2, "{names:?} {prints:?}");
@@ -417,7 +417,7 @@ fn the_stricter_check_speaks_for_both() {
     let sql = "CREATE TABLE o (id int PRIMARY KEY);
         CREATE TABLE order_item (id int PRIMARY KEY, o_id int NOT NULL REFERENCES o, quantity int NOT NULL);";
     let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
-    let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, &Observed::default(), RULES).findings;
     let believed = findings.iter().filter(|f| f.confidence >= Confidence::Medium);
     assert_eq!(believed.filter(|f| f.guard.kind() == "check").count(), 1, "{findings:#?}");
 }
@@ -442,7 +442,7 @@ fn what_is_kept_is_not_a_key() {
     ] {
         let sql = format!("{things} CREATE TABLE {table};");
         let file = SchemaFile { name: "schema.sql".into(), text: sql };
-        let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+        let findings = audit(&read(&[file], &Options { engine: None }).catalog, &Observed::default(), RULES).findings;
         let asked = findings.iter().filter(|f| f.guard.kind() == "unique" && f.confidence >= Confidence::Medium);
         assert_eq!(asked.count(), 0, "{table}: {findings:#?}");
     }
@@ -454,7 +454,7 @@ fn a_pair_without_a_key_is_one_finding() {
     let sql = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY);
         CREATE TABLE a_b (a_id int NOT NULL REFERENCES a, b_id int NOT NULL REFERENCES b);";
     let file = SchemaFile { name: "schema.sql".into(), text: sql.into() };
-    let findings = audit(&read(&[file], &Options { engine: None }).catalog, RULES).findings;
+    let findings = audit(&read(&[file], &Options { engine: None }).catalog, &Observed::default(), RULES).findings;
     let rules: Vec<&str> = findings.iter().map(|f| f.rule).collect();
     assert_eq!(rules, ["missing-unique-pair"], "{findings:#?}");
     assert!(findings[0].sql().iter().any(|s| s.contains("PRIMARY KEY (a_id, b_id)")), "{findings:#?}");

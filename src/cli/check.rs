@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::choosing::ChoosingArgs;
 use super::{FAILED, FOUND, output, target};
-use crate::evidence::Severity;
+use crate::evidence::{Observed, Severity};
 use crate::report::{Filter, Report, SourceAudit};
 use crate::rules::{self, Rule};
 use crate::source::{self, Loaded};
@@ -118,7 +118,7 @@ fn audit(
         bail!(loaded.empty());
     }
     let began = std::time::Instant::now();
-    let audit = rules::audit(catalog, rules);
+    let audit = rules::audit(catalog, &Observed::default(), rules);
     if args.verbose {
         loaded.notes.iter().for_each(|n| output::note(n));
         let columns: usize = catalog.tables.iter().map(|t| t.columns.len()).sum();

@@ -10,7 +10,7 @@ use super::choosing::ChoosingArgs;
 use super::{FOUND, output, target};
 use crate::catalog::Catalog;
 use crate::engine::Product;
-use crate::evidence::Confidence;
+use crate::evidence::{Confidence, Observed};
 use crate::migration::format::{FORMATS, Format, find};
 use crate::migration::{Folder, Plan, Request, precheck};
 use crate::rules::{self, Finding};
@@ -141,7 +141,7 @@ fn wanted(args: &Args, catalog: &Catalog) -> Result<Vec<Finding>> {
     if !named.is_empty() || args.from.is_some() {
         filter.min_confidence = Some(Confidence::Low);
     }
-    let mut findings = filter.apply(rules::audit(catalog, &args.choosing.rules()?).findings);
+    let mut findings = filter.apply(rules::audit(catalog, &Observed::default(), &args.choosing.rules()?).findings);
     if !named.is_empty() || args.from.is_some() {
         let gone: Vec<&str> =
             named.iter().filter(|n| !findings.iter().any(|f| f.fingerprint == **n)).map(String::as_str).collect();

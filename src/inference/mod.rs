@@ -26,7 +26,7 @@ use model::{Active, model, tidy};
 use select::Scored;
 
 use crate::catalog::{Catalog, Expr, KeyPart, Table};
-use crate::evidence::{Evidence, Thresholds};
+use crate::evidence::{Evidence, Observed, Thresholds};
 use crate::guard::Guard;
 
 pub use shape::Shape;
@@ -79,9 +79,9 @@ const HOPELESS: f64 = -7.0;
 
 impl<'a> Inference<'a> {
     /// Infers what is missing.
-    pub fn of(catalog: &'a Catalog) -> Inference<'a> {
+    pub fn of(catalog: &'a Catalog, observed: &Observed) -> Inference<'a> {
         let facts = Facts::of(catalog);
-        Inference { keys: keys(&facts), bounds: bounds(&facts) }
+        Inference { keys: keys(&facts, observed), bounds: bounds(&facts, observed) }
     }
 }
 
@@ -101,7 +101,7 @@ pub fn base_scores(facts: &Facts<'_>) -> Vec<(usize, Candidate, f64)> {
     out
 }
 
-fn keys<'a>(facts: &Facts<'a>) -> Vec<Key<'a>> {
+fn keys<'a>(facts: &Facts<'a>, observed: &Observed) -> Vec<Key<'a>> {
     let rows = base_scores(facts);
     let conventions = facts
         .guarded
@@ -110,10 +110,20 @@ fn keys<'a>(facts: &Facts<'a>) -> Vec<Key<'a>> {
     let weights = &model().conventions;
     let scale = if facts.guarded { model().thresholds.guarded } else { model().thresholds.unguarded };
     let mut active = Active::new(weights);
+    let soft = soft_delete::Custom::of(facts);
+    let folds = folds_case(facts);
     let mut by_table: BTreeMap<usize, Vec<Scored>> = BTreeMap::new();
     for (index, candidate, base) in rows {
         let table = &facts.tables[index];
-        if table.framework || base < HOPELESS || table.is_keyed_within(&candidate.columns) {
+        if table.framework || table.is_keyed_within(&candidate.columns) {
+            continue;
+        }
+        let testimony = match observed.is_empty() {
+            true => Vec::new(),
+            false => observed.of_guard(table.table, &guard(table, &ordered(table, &candidate), &soft, folds)),
+        };
+        let told: f64 = testimony.iter().map(|e| e.weight).sum();
+        if base + told < HOPELESS {
             continue;
         }
         let mut score = base;
@@ -133,42 +143,50 @@ fn keys<'a>(facts: &Facts<'a>) -> Vec<Key<'a>> {
         if let Some((weight, _)) = &doubt {
             score = tidy(score - weight);
         }
+        // what the database itself says stands above a doubt
+        score = tidy(score + told);
         if score >= scale.low {
-            by_table.entry(index).or_default().push(Scored { candidate, base, score, penalty: 0.0, doubt });
+            by_table.entry(index).or_default().push(Scored { candidate, base, score, penalty: 0.0, doubt, testimony });
         }
     }
-    let soft = soft_delete::Custom::of(facts);
-    let folds = folds_case(facts);
     let mut out = Vec::new();
     for (index, rows) in by_table {
         let table = &facts.tables[index];
         for scored in select::select(table, rows, &model().penalty, scale.low) {
             let seen = conventions.as_ref().zip(memo.as_mut());
             let seen = seen.map(|(c, memo)| c.observe(facts, index, &scored.candidate, scored.base, memo));
-            let mut columns = scored.candidate.columns.clone();
-            // what a row belongs to comes before what it is called
-            columns.sort_by_key(|i| table.at(*i).target.is_none());
-            let part = |i: &usize| {
-                let c = table.at(*i);
-                let folded =
-                    folds && c.class == model::Class::Login && c.kind.is_text() && c.kind != facts::Kind::Citext;
-                match folded {
-                    true => KeyPart::Expression(lower(c.name())),
-                    false => KeyPart::Column(c.name().to_owned()),
-                }
-            };
-            let key = columns.iter().map(part).collect();
-            let guard = Guard::Unique { key, predicate: soft.predicate(table), nulls_not_distinct: false };
+            let columns = ordered(table, &scored.candidate);
             out.push(Key {
                 table: table.table,
                 shape: Shape::of(table, &scored.candidate),
                 columns: columns.iter().map(|i| table.at(*i).column.name.as_str()).collect(),
-                guard,
+                guard: guard(table, &columns, &soft, folds),
                 belief: sentences::of_key(facts, index, &scored, seen.as_ref(), scale),
             });
         }
     }
     out
+}
+
+/// The columns of a key: what a row belongs to comes before what it is called.
+fn ordered(table: &facts::Table<'_>, candidate: &Candidate) -> Vec<usize> {
+    let mut columns = candidate.columns.clone();
+    columns.sort_by_key(|i| table.at(*i).target.is_none());
+    columns
+}
+
+/// The guard of a key: for the living, and without regard to case where the schema's own keys have none.
+fn guard(table: &facts::Table<'_>, columns: &[usize], soft: &soft_delete::Custom<'_>, folds: bool) -> Guard {
+    let part = |i: &usize| {
+        let c = table.at(*i);
+        let folded = folds && c.class == model::Class::Login && c.kind.is_text() && c.kind != facts::Kind::Citext;
+        match folded {
+            true => KeyPart::Expression(lower(c.name())),
+            false => KeyPart::Column(c.name().to_owned()),
+        }
+    };
+    let key = columns.iter().map(part).collect();
+    Guard::Unique { key, predicate: soft.predicate(table), nulls_not_distinct: false }
 }
 
 fn lower(column: &str) -> crate::catalog::Expression {
@@ -193,7 +211,7 @@ fn folds_case(facts: &Facts<'_>) -> bool {
     })
 }
 
-fn bounds<'a>(facts: &Facts<'a>) -> Vec<Bound<'a>> {
+fn bounds<'a>(facts: &Facts<'a>, observed: &Observed) -> Vec<Bound<'a>> {
     let conventions = checks::Conventions::of(facts);
     let mut memo = conventions.memo();
     let guarded = conventions.active;
@@ -214,9 +232,17 @@ fn bounds<'a>(facts: &Facts<'a>) -> Vec<Bound<'a>> {
                 let weights = &model().check_conventions;
                 score = tidy(weights.of("kw:bias") + weights.of_base("check") * score + heard.sum());
             }
-            if score >= scale.low {
-                let belief = sentences::of_bound(facts, table, column, (&base, &heard), seen.as_ref(), score, scale);
-                out.push(Bound { table: table.table, column: &table.at(column).column.name, belief });
+            let name = &table.at(column).column.name;
+            let testimony = match observed.is_empty() {
+                true => Vec::new(),
+                false => observed.of_guard(table.table, &Guard::check(Expr::non_negative(name))),
+            };
+            let told: f64 = testimony.iter().map(|e| e.weight).sum();
+            if tidy(score + told) >= scale.low {
+                let mut belief =
+                    sentences::of_bound(facts, table, column, (&base, &heard), seen.as_ref(), score, scale);
+                belief.evidence.extend(testimony);
+                out.push(Bound { table: table.table, column: name, belief });
             }
         }
     }

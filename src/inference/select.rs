@@ -2,6 +2,7 @@
 
 use super::candidates::Candidate;
 use super::facts::{Table, is_subset};
+use crate::evidence::Evidence;
 
 /// A candidate with its score.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Scored {
     pub penalty: f64,
     /// What is taken off, and why, for a proposal that stays of low confidence whatever the model makes of it.
     pub doubt: Option<(f64, String)>,
+    /// What the database itself says; it is in the score.
+    pub testimony: Vec<Evidence>,
 }
 
 impl Scored {

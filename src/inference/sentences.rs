@@ -69,6 +69,8 @@ pub fn of_key(
         belief.prior += weight;
         belief.evidence.push(Evidence::new(Source::Shape, -weight, text.clone()));
     }
+    belief.prior -= scored.testimony.iter().map(|e| e.weight).sum::<f64>();
+    belief.evidence.extend(scored.testimony.iter().cloned());
     belief
 }
 

@@ -42,7 +42,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, ForeignKey, Part, Table};
 use crate::engine::{Statement, Work, add_guard};
-use crate::evidence::{Confidence, Evidence, Severity, Source, Thresholds};
+use crate::evidence::{Confidence, Evidence, Observed, Severity, Source, Thresholds};
 use crate::guard::{Guard, fit, hex};
 use crate::inference::frameworks;
 use crate::inference::{Belief, Inference};
@@ -133,6 +133,8 @@ use declare_rule;
 pub struct Context<'a> {
     /// The schema.
     pub catalog: &'a Catalog,
+    /// What the database said beside it.
+    pub observed: &'a Observed,
     inference: OnceCell<Inference<'a>>,
     siblings: siblings::Memo<'a>,
     references: OnceCell<HashMap<&'a str, Vec<&'a ForeignKey>>>,
@@ -140,9 +142,10 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// For the rules to look at.
-    pub fn new(catalog: &'a Catalog) -> Context<'a> {
+    pub fn new(catalog: &'a Catalog, observed: &'a Observed) -> Context<'a> {
         Context {
             catalog,
+            observed,
             inference: OnceCell::new(),
             siblings: siblings::Memo::default(),
             references: OnceCell::new(),
@@ -151,7 +154,7 @@ impl<'a> Context<'a> {
 
     /// What the model makes of the schema, worked out for the first rule that asks.
     pub fn inference(&self) -> &Inference<'a> {
-        self.inference.get_or_init(|| Inference::of(self.catalog))
+        self.inference.get_or_init(|| Inference::of(self.catalog, self.observed))
     }
 
     /// The foreign keys that reference a table.
@@ -312,9 +315,9 @@ impl Scored {
     }
 }
 
-/// Runs `rules` over the catalog.
-pub fn audit(catalog: &Catalog, rules: &[&'static Rule]) -> Audit {
-    let context = Context::new(catalog);
+/// Runs `rules` over the catalog and what was observed of the database.
+pub fn audit(catalog: &Catalog, observed: &Observed, rules: &[&'static Rule]) -> Audit {
+    let context = Context::new(catalog, observed);
     let mut skipped = Vec::new();
     let mut scored = Vec::new();
     for rule in rules.iter().copied() {
@@ -327,6 +330,11 @@ pub fn audit(catalog: &Catalog, rules: &[&'static Rule]) -> Audit {
         (rule.check)(&context, &mut proposals);
         // what a framework keeps for itself is not the user's to change
         proposals.retain(|p| !frameworks::owns(&p.table.0, &p.table.1));
+        for p in proposals.iter_mut().filter(|p| p.prior.is_none()) {
+            // the model has heard it already, before it chose
+            let Some(table) = catalog.table(&p.table.0, &p.table.1) else { continue };
+            p.evidence.extend(observed.of_guard(table, &p.guard));
+        }
         scored.extend(proposals.into_iter().map(|proposal| Scored::new(rule, proposal)));
     }
     let mut by_table: BTreeMap<(String, String), Vec<Scored>> = BTreeMap::new();

@@ -1,4 +1,12 @@
 //! Evidence: one reason for or against a guard. Confidence is the sum of its weights, and nothing else.
+//!
+//! What a running database says beside its schema is an [`Observed`]: statistics of the planner, rows that were asked, and
+//! statements that were sent. Rules hear it through [`crate::rules::Context`], the model through
+//! [`crate::inference::Inference`].
+
+mod observed;
+
+pub use observed::Observed;
 
 use std::fmt;
 
@@ -16,6 +24,12 @@ pub enum Source {
     Siblings,
     /// A comment in the database.
     Comment,
+    /// The planner's statistics: estimates.
+    Statistics,
+    /// The rows themselves.
+    Rows,
+    /// The statements that were sent to the server.
+    Statements,
 }
 
 impl fmt::Display for Source {
@@ -25,6 +39,9 @@ impl fmt::Display for Source {
             Source::Shape => "shape",
             Source::Siblings => "siblings",
             Source::Comment => "comment",
+            Source::Statistics => "statistics",
+            Source::Rows => "rows",
+            Source::Statements => "statements",
         })
     }
 }
