@@ -377,6 +377,7 @@ fn nothing_is_written_for_bad_input() {
     let of_cockroach = check(&[SHOP, "--engine", "cockroachdb"]).0;
     let report = file("findings.json", &of_cockroach.to_string());
     refused(&["--engine", "postgresql", "--from", &report], &[], "is about CockroachDB, and the source is PostgreSQL");
+    refused(&["--from", &report], &[], "does not show which server it is for: say --engine");
     let mut gone: Value = check(&[SHOP, "--engine", "postgresql"]).0;
     gone["findings"][0]["fingerprint"] = "0123456789abcdef".into();
     let gone = file("gone.json", &gone.to_string());
@@ -488,4 +489,23 @@ fn a_build_that_fails_is_done_again() {
         psql(&database.url, &up).unwrap();
         assert_eq!(fingerprints(&database.url, &["--rule", rule]), BTreeSet::new());
     }
+}
+
+/// An index of the name, but on another table: IF NOT EXISTS passes over it, and the look at the index does not.
+#[test]
+fn an_index_of_another_table_is_not_taken_for_the_guard() {
+    let (database, folder) = (Postgres::shared().database(), folder());
+    database.run(
+        "CREATE TABLE account (id bigint PRIMARY KEY, \"user$check$\" text NOT NULL UNIQUE, bio text); \
+         CREATE INDEX ON account (lower(\"user$check$\"))",
+    );
+    migrate(&database.url, folder.path(), &["--rule", "case-sensitive-key", "--min-confidence", "low"]);
+    let (report, _) = check(&[&database.url, "--rule", "case-sensitive-key", "--min-confidence", "low"]);
+    let name = &findings(&report)[0]["guard"]["name"];
+    database.run("CREATE TABLE other (a int)");
+    database.run(&format!("CREATE UNIQUE INDEX \"{}\" ON other (a)", name.as_str().unwrap()));
+    let refused = psql(&database.url, &files(folder.path(), "up")).unwrap_err();
+    assert!(refused.contains("is not valid"), "{refused}");
+    database.run("DROP TABLE other");
+    psql(&database.url, &files(folder.path(), "up")).unwrap();
 }

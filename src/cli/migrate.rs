@@ -167,8 +167,10 @@ fn of_report(path: &Path, catalog: &Catalog) -> Result<Vec<String>> {
         bail!(no_report());
     }
     let findings = report["findings"].as_array().with_context(no_report)?;
-    let engine: crate::engine::Product =
-        serde_json::from_value(report["engine"]["product"].clone()).with_context(no_report)?;
+    let engine: Product = serde_json::from_value(report["engine"]["product"].clone()).with_context(no_report)?;
+    if engine != catalog.engine.product && catalog.engine.product == Product::Unknown {
+        bail!("{name} is about {engine}, and the source does not show which server it is for: say --engine");
+    }
     if engine != catalog.engine.product {
         bail!(
             "{name} is about {engine}, and the source is {}: their findings are not the same",
