@@ -67,6 +67,37 @@ fn a_proposal_cleans_what_it_says_and_keeps_the_first() {
     assert!(plan.contains("no row was in the way") && !plan.contains("cleaned"), "{plan}");
 }
 
+/// NULLs are no duplicates of each other, and what references a row that goes is not lost with it.
+#[test]
+fn a_proposal_touches_no_other_row_and_loses_no_reference() {
+    for (way, kept) in [("keep the first:", "1 3 4"), ("or keep the latest:", "2 3 4")] {
+        let database = Postgres::shared().database();
+        database.run(
+            "CREATE TABLE account (id bigint PRIMARY KEY, email varchar(254), bio text);
+            CREATE TABLE purchase (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES account ON DELETE CASCADE,
+                total numeric(10, 2) NOT NULL);
+            INSERT INTO account VALUES (1, 'a'), (2, 'a'), (3, NULL), (4, NULL);
+            INSERT INTO purchase VALUES (1, 1, 5), (2, 2, 5), (3, 3, 5), (4, 4, 5);",
+        );
+        let rule = ["--rule", "missing-unique-key", "--min-confidence", "low"];
+        let text = run(&[&["migrate", &database.url], &rule[..]].concat()).stdout;
+        let of_email = text.split("-- file:").find(|f| f.contains("(email)")).expect("a key on email");
+        let lines = of_email.lines().map(|l| l.trim_start_matches(['-', ' ']));
+        let proposal: Vec<&str> = lines.skip_while(|l| *l != way).skip(1).take_while(|l| !l.starts_with("or ")).collect();
+        assert!(proposal[0].ends_with("(ON DELETE CASCADE would delete it):"), "{proposal:?}");
+        for statement in proposal.iter().filter(|l| l.ends_with(';')).take(2) {
+            database.run(statement);
+        }
+        database.run(&format!(
+            "DO $$ BEGIN
+                ASSERT (SELECT string_agg(id::text, ' ' ORDER BY id) FROM account) = '{kept}';
+                ASSERT (SELECT string_agg(account_id::text, ' ' ORDER BY id) FROM purchase) = '{0} {0} 3 4';
+            END $$",
+            &kept[..1]
+        ));
+    }
+}
+
 #[test]
 fn what_may_not_be_read_is_said_and_is_not_clean() {
     let database = shop();
