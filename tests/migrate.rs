@@ -352,6 +352,19 @@ fn a_folder_is_checked() {
     assert_eq!(check().code, 1);
 }
 
+/// A folder that is applied in part: the schema then has a constraint that is not validated, and the folder what
+/// validates it.
+#[test]
+fn what_the_folder_will_validate_is_not_asked_for_again() {
+    let (database, folder) = (Postgres::shared().database(), folder());
+    database.run("CREATE TABLE show (id bigint PRIMARY KEY, available_seats int NOT NULL DEFAULT 0)");
+    migrate(&database.url, folder.path(), &[]);
+    psql(&database.url, &files(folder.path(), "up")[..1]).unwrap();
+    assert_eq!(findings(&check(&[&database.url]).0)[0]["rule"], "unvalidated-constraint");
+    let checked = run(&["migrate", &database.url, "-o", folder.path().to_str().unwrap(), "--check"]);
+    assert_eq!((checked.code, checked.stdout.as_str()), (0, ""), "{}", checked.stderr);
+}
+
 /// Bad input: exit code 2, an error that says what is wrong, and nothing in the folder that was not there.
 #[test]
 fn nothing_is_written_for_bad_input() {
@@ -383,6 +396,16 @@ fn nothing_is_written_for_bad_input() {
     let gone = file("gone.json", &gone.to_string());
     refused(&["--engine", "postgresql", "--from", &gone], &[], "0123456789abcdef");
     refused(&["--finding", "0123456789abcdef"], &[], "0123456789abcdef");
+    let now = check(&[SHOP, "--engine", "postgresql"]).0;
+    let mut changed = now.clone();
+    changed["findings"][0]["object"]["state"] = "01234567".into();
+    let changed = file("changed.json", &changed.to_string());
+    refused(&["--engine", "postgresql", "--from", &changed], &[], "the schema has changed since");
+    // what a filter leaves out is not gone
+    let now = file("now.json", &now.to_string());
+    let few = run(&["migrate", SHOP, "--engine", "postgresql", "--from", &now, "--table", "show", "--dry-run"]);
+    assert!(few.code == 0 && few.stdout.contains("negative-counter"), "{}{}", few.stdout, few.stderr);
+    assert!(!few.stdout.contains("reservation"), "{}", few.stdout);
     let cut = file("cut.json", "{\"version\": 1");
     refused(&["--from", &cut], &[], "is no JSON");
     let other = file("other.json", "{\"version\": 2}");
@@ -409,6 +432,14 @@ fn nothing_is_written_for_bad_input() {
     assert_eq!(refused.status.code(), Some(2), "{told}");
     assert!(told.contains("cannot write") && told.contains("File too large"), "{told}");
     assert!(!scratch.path().join("full").exists());
+    let args =
+        ["migrate", SHOP, "--engine", "postgresql", "--format", "prisma", "-o", scratch.path().to_str().unwrap()];
+    let binary = assert_cmd::cargo::cargo_bin("dbaudit");
+    let before = fs::read_dir(scratch.path()).unwrap().count();
+    let refused =
+        Command::new("bash").args(["-c", &limited.replace("-f 1", "-f 0"), "bash"]).arg(binary).args(args).output();
+    assert_eq!(refused.unwrap().status.code(), Some(2));
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), before, "no folder without its migration is left");
 
     let no_folder = file("no-folder", "text");
     let refused = run(&["migrate", SHOP, "-o", &no_folder]);

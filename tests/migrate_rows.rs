@@ -83,7 +83,8 @@ fn a_proposal_touches_no_other_row_and_loses_no_reference() {
         let text = run(&[&["migrate", &database.url], &rule[..]].concat()).stdout;
         let of_email = text.split("-- file:").find(|f| f.contains("(email)")).expect("a key on email");
         let lines = of_email.lines().map(|l| l.trim_start_matches(['-', ' ']));
-        let proposal: Vec<&str> = lines.skip_while(|l| *l != way).skip(1).take_while(|l| !l.starts_with("or ")).collect();
+        let proposal: Vec<&str> =
+            lines.skip_while(|l| *l != way).skip(1).take_while(|l| !l.starts_with("or ")).collect();
         assert!(proposal[0].ends_with("(ON DELETE CASCADE would delete it):"), "{proposal:?}");
         for statement in proposal.iter().filter(|l| l.ends_with(';')).take(2) {
             database.run(statement);

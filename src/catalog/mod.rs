@@ -203,6 +203,14 @@ impl Table {
         self.primary_key.as_ref().is_some_and(|k| k.columns.iter().any(|c| c == column))
     }
 
+    /// A fingerprint of the definition. Row counts, places and comments are not of it.
+    pub fn state(&self) -> String {
+        let mut definition = Table { row_estimate: None, origin: None, comment: None, ..self.clone() };
+        definition.columns.iter_mut().for_each(|c| c.comment = None);
+        // a table is plain data, and serialising it cannot fail
+        crate::guard::hex(&serde_json::to_string(&definition).unwrap_or_default(), 4)
+    }
+
     /// `schema.table`, as a person would write it: without quotes, the schema left out if it is `public`.
     pub fn label(&self) -> String {
         if self.schema == "public" { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }

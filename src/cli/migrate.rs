@@ -1,6 +1,6 @@
 //! `dbaudit migrate`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use crate::engine::Product;
 use crate::evidence::{Confidence, Observed};
 use crate::migration::format::{FORMATS, Format, find};
 use crate::migration::{Folder, Plan, Request, precheck};
-use crate::rules::{self, Finding};
+use crate::rules::{self, Finding, RULES};
 use crate::source;
 use crate::source::live::{Question, Rows};
 
@@ -138,11 +138,12 @@ fn wanted(args: &Args, catalog: &Catalog) -> Result<Vec<Finding>> {
         named.extend(of_report(path, catalog)?);
     }
     let mut filter = args.choosing.filter()?;
-    if !named.is_empty() || args.from.is_some() {
+    let chosen = args.choosing.rules()?;
+    let is_named = !named.is_empty() || args.from.is_some();
+    let rules = if is_named { RULES } else { &chosen };
+    let mut findings = rules::audit(catalog, &Observed::default(), rules).findings;
+    if is_named {
         filter.min_confidence = Some(Confidence::Low);
-    }
-    let mut findings = filter.apply(rules::audit(catalog, &Observed::default(), &args.choosing.rules()?).findings);
-    if !named.is_empty() || args.from.is_some() {
         let gone: Vec<&str> =
             named.iter().filter(|n| !findings.iter().any(|f| f.fingerprint == **n)).map(String::as_str).collect();
         if !gone.is_empty() {
@@ -152,9 +153,9 @@ fn wanted(args: &Args, catalog: &Catalog) -> Result<Vec<Finding>> {
                 gone.join(", ")
             );
         }
-        findings.retain(|f| named.contains(&f.fingerprint));
+        findings.retain(|f| named.contains(&f.fingerprint) && chosen.iter().any(|r| r.id == f.rule));
     }
-    Ok(findings)
+    Ok(filter.apply(findings))
 }
 
 /// The fingerprints in a report of `check --format json`, which must be about the same kind of server.
@@ -175,6 +176,20 @@ fn of_report(path: &Path, catalog: &Catalog) -> Result<Vec<String>> {
         bail!(
             "{name} is about {engine}, and the source is {}: their findings are not the same",
             catalog.engine.product
+        );
+    }
+    // a report of another version may not say which state it was made for
+    let changed = |f: &&serde_json::Value| {
+        let (object, state) = (&f["object"], f["object"]["state"].as_str());
+        let table = catalog.table(object["schema"].as_str()?, object["table"].as_str()?)?;
+        Some(state? != table.state()).filter(|c| *c).map(|_| table.label())
+    };
+    let tables: BTreeSet<String> = findings.iter().filter_map(|f| changed(&f)).collect();
+    if !tables.is_empty() {
+        let tables: Vec<String> = tables.into_iter().collect();
+        bail!(
+            "{name} was made for another state of {}: the schema has changed since; run check again",
+            tables.join(", ")
         );
     }
     let fingerprint = |f: &serde_json::Value| f["fingerprint"].as_str().map(str::to_owned);

@@ -1,7 +1,8 @@
 //! CockroachDB.
 
 use super::dialect::{
-    PartialKey, common, in_comment, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
+    PartialKey, common, in_comment, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require,
+    require_one, surrogate,
 };
 use super::{Engine, Statement, Work};
 use crate::catalog::{Expression, KeyPart, Table};
@@ -71,9 +72,9 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             vec![Statement::new(Work::Verify, format!("SHOW JOBS; -- {} is being built", in_comment(constraint)))]
         }
         Guard::Retype { column, .. } => retype(engine, table, column, common(table, guard, name)),
-        Guard::Check { .. } | Guard::NotNull { .. } | Guard::ForeignKey { .. } | Guard::Validate { .. } => {
-            common(table, guard, name)
-        }
+        // a job that validates while writers go on
+        Guard::NotNull { column } => vec![require_one(table, column, Work::Scan)],
+        Guard::Check { .. } | Guard::ForeignKey { .. } | Guard::Validate { .. } => common(table, guard, name),
     }
 }
 

@@ -37,11 +37,18 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
     }
 }
 
-/// What whoever runs the statement on this server should know of it, line by line; `name` is the guard's.
-pub fn advice(engine: &Engine, table: &Table, statement: &Statement, name: &str) -> Vec<String> {
+/// What whoever runs the statement on this server should know of it, line by line; `before` is the one before it, `name`
+/// the guard's.
+pub fn advice(
+    engine: &Engine,
+    table: &Table,
+    statement: &Statement,
+    before: Option<&Statement>,
+    name: &str,
+) -> Vec<String> {
     match engine.product {
         Product::CockroachDb => cockroach::advice(engine, table, statement),
-        Product::PostgreSql | Product::YugabyteDb => postgres::advice(statement, name),
+        Product::PostgreSql | Product::YugabyteDb => postgres::advice(table, statement, before, name),
         Product::Unknown => Vec::new(),
     }
 }
@@ -65,7 +72,7 @@ pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<Statement>
             vec![Statement::new(Work::Catalog, add).undo(drop), validate(&n)]
         }
         Guard::Validate { constraint, .. } => vec![validate(&quote_ident(constraint))],
-        Guard::NotNull { column } => vec![require_one(table, column)],
+        Guard::NotNull { column } => vec![require_one(table, column, Work::Rewrite)],
         Guard::Retype { column, data_type, checks } => {
             let c = quote_ident(column);
             let add = |name: &str, condition: &Expression| {
@@ -106,16 +113,16 @@ pub(super) fn surrogate(table: &Table) -> String {
 }
 
 /// The statement that lets a column no longer be NULL.
-pub(super) fn require_one(table: &Table, column: &str) -> Statement {
+pub(super) fn require_one(table: &Table, column: &str, work: Work) -> Statement {
     let (t, c) = (quote_table(table), quote_ident(column));
     let set = format!("ALTER TABLE {t} ALTER COLUMN {c} SET NOT NULL;");
-    Statement::new(Work::Rewrite, set).undo(format!("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL;"))
+    Statement::new(work, set).undo(format!("ALTER TABLE {t} ALTER COLUMN {c} DROP NOT NULL;"))
 }
 
 /// The statements that let none of the columns be NULL, for those that may.
 pub(super) fn require(table: &Table, columns: &[String]) -> Vec<Statement> {
     let nullable = columns.iter().filter(|c| table.column(c).is_some_and(|c| c.nullable));
-    nullable.map(|c| require_one(table, c)).collect()
+    nullable.map(|c| require_one(table, c, Work::Rewrite)).collect()
 }
 
 /// A key that exists, as the text after `CREATE UNIQUE INDEX … `: for the way back to it.

@@ -69,8 +69,8 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
         Guard::PrimaryKey { columns } if columns.is_empty() && !table.partition_key.is_empty() => {
             let id = surrogate(table);
             let new = quote_ident(&id);
-            let add =
-                format!("ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {new} uuid NOT NULL DEFAULT gen_random_uuid();");
+            let uuid = new_uuid(engine);
+            let add = format!("ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {new} uuid NOT NULL DEFAULT {uuid};");
             let partition = table.partition_key.iter().filter_map(KeyPart::as_column).map(str::to_owned);
             let key = Guard::PrimaryKey { columns: std::iter::once(id).chain(partition).collect() };
             let drop = format!("ALTER TABLE {t} DROP COLUMN IF EXISTS {new};");
@@ -79,10 +79,9 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             out
         }
         Guard::PrimaryKey { columns } if columns.is_empty() => {
-            let id = quote_ident(&surrogate(table));
-            let add = format!(
-                "ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {id} uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY;"
-            );
+            let (id, uuid) = (quote_ident(&surrogate(table)), new_uuid(engine));
+            let add =
+                format!("ALTER TABLE {t} ADD COLUMN IF NOT EXISTS {id} uuid NOT NULL DEFAULT {uuid} PRIMARY KEY;");
             vec![Statement::new(Work::Rewrite, add).undo(format!("ALTER TABLE {t} DROP COLUMN IF EXISTS {id};"))]
         }
         Guard::PrimaryKey { columns } => {
@@ -127,15 +126,42 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
     }
 }
 
-/// What a build beside the writers leaves behind when it fails.
-pub fn advice(statement: &Statement, name: &str) -> Vec<String> {
-    if statement.is_transactional() {
-        return Vec::new();
+/// A new UUID for each row: the server's own function, or before PostgreSQL 13, which has none without an extension, as
+/// random as a row's number needs to be.
+fn new_uuid(engine: &Engine) -> &'static str {
+    if engine.product == Product::PostgreSql && engine.version.is_some() && !engine.at_least(13, 0) {
+        "md5(random()::text || clock_timestamp()::text)::uuid"
+    } else {
+        "gen_random_uuid()"
     }
-    vec![
-        format!("If the build fails it leaves {name} behind as an invalid index: DROP INDEX CONCURRENTLY it,"),
-        "clean the rows, and run this again".to_owned(),
-    ]
+}
+
+/// What a build beside the writers leaves behind when it fails, and what else fails.
+pub fn advice(table: &Table, statement: &Statement, before: Option<&Statement>, name: &str) -> Vec<String> {
+    let drop = |index: &str| {
+        format!("  DROP INDEX CONCURRENTLY IF EXISTS {}.{};", quote_ident(&table.schema), quote_ident(index))
+    };
+    let mut out = Vec::new();
+    if !statement.is_transactional() {
+        let left = if statement.sql.starts_with("REINDEX ") { fit(name, "_ccnew") } else { name.to_owned() };
+        out.push(
+            "If it fails it leaves an invalid index behind. Drop that, clean the rows, and run this again:".to_owned(),
+        );
+        out.push(drop(&left));
+    }
+    if let Some(build) = before.filter(|b| !b.is_transactional() && b.work == Work::Build) {
+        out.push(
+            "If the index is not valid or not there, the step before failed and was not made good. Clean the"
+                .to_owned(),
+        );
+        out.push("rows, build it by hand, and run this again:".to_owned());
+        out.push(drop(name));
+        out.push(format!("  {}", build.sql));
+    }
+    if statement.work == Work::Rewrite && statement.sql.contains(" TYPE ") {
+        out.push("It fails, and changes nothing, while a view or a generated column uses the column".to_owned());
+    }
+    out
 }
 
 /// A validated check lets SET NOT NULL skip its scan under an exclusive lock (PostgreSQL 12 and later).

@@ -69,7 +69,10 @@ impl Folder {
                 if depth < DEPTH && !hidden {
                     self.enter(&path, depth + 1)?;
                 }
-            } else if path.metadata().is_ok_and(|m| m.is_file() && m.len() <= LARGEST) {
+            } else if path.extension().is_none_or(|e| e != "md")
+                && path.metadata().is_ok_and(|m| m.is_file() && m.len() <= LARGEST)
+            {
+                // what is written about migrations makes no change
                 let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
                 let within = path.strip_prefix(&self.root).unwrap_or(&path).to_owned();
                 self.files.push((within, String::from_utf8_lossy(&bytes).into_owned()));
@@ -81,6 +84,11 @@ impl Folder {
     /// Whether a file of the folder makes that change: step `step` for the finding of that fingerprint.
     pub fn holds(&self, fingerprint: &str, step: usize) -> bool {
         self.changes.contains(&(fingerprint.to_owned(), step))
+    }
+
+    /// Whether a file of the folder has the statement in it.
+    pub fn has_statement(&self, sql: &str) -> bool {
+        self.files.iter().any(|(_, text)| text.contains(sql))
     }
 
     /// The names of the files directly in the folder.

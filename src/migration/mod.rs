@@ -12,6 +12,8 @@ pub use folder::{File, Folder};
 pub use numbering::Numbering;
 pub use plan::{Change, Grade, Migration, Plan};
 
+use crate::guard::Guard;
+
 /// What a format is asked to write: of each migration the changes that the folder does not hold yet.
 pub struct Request<'a> {
     /// The whole plan.
@@ -33,10 +35,13 @@ pub struct Pending<'a> {
 impl<'a> Request<'a> {
     /// Compares a plan to a folder.
     pub fn new(plan: &'a Plan, folder: &'a Folder) -> Request<'a> {
-        let missing = |m: &'a Migration| Pending {
-            migration: m,
-            changes: m.changes.iter().filter(|c| !folder.holds(&m.finding.fingerprint, c.step)).collect(),
+        // the folder may validate what an earlier migration of its own adds, and not be applied to its end yet
+        let validated = |m: &Migration, c: &Change| {
+            matches!(m.finding.guard, Guard::Validate { .. }) && folder.has_statement(&c.up.sql)
         };
+        let held = |m: &Migration, c: &Change| folder.holds(&m.finding.fingerprint, c.step) || validated(m, c);
+        let missing =
+            |m: &'a Migration| Pending { migration: m, changes: m.changes.iter().filter(|c| !held(m, c)).collect() };
         let pending = plan.migrations.iter().map(missing).filter(|p| !p.changes.is_empty()).collect();
         Request { plan, pending, folder }
     }

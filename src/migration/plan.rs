@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::catalog::{Catalog, Table};
 use crate::engine::{self, Engine, Statement, Work, is_transactional};
-use crate::guard::{Guard, hex};
+use crate::guard::Guard;
 use crate::rules::Finding;
 use crate::source::live::Rows;
 
@@ -147,8 +147,12 @@ pub(super) fn in_a_transaction(engine: Engine, m: &Migration, change: &Change) -
 fn grade(m: &Migration, up: &Statement) -> Grade {
     let decides = matches!(m.finding.guard, Guard::Rekey { .. } | Guard::PrimaryKey { .. } | Guard::Retype { .. });
     let fails = m.precheck.is_some() && matches!(up.work, Work::Build | Work::Scan | Work::Rewrite);
-    let clean = m.rows.as_ref().is_some_and(|r| r.violations == Some(0));
+    let violations = m.rows.as_ref().and_then(|r| r.violations);
+    let clean = violations == Some(0);
+    // rows that break a check can no longer be updated
+    let freezes = up.sql.ends_with(" NOT VALID;") && up.sql.contains(" CHECK (") && violations.is_some_and(|n| n > 0);
     match up.work {
+        _ if freezes => Grade::DataFirst,
         Work::Rewrite if m.finding.guard.kind() != "not_null" => Grade::Decision,
         _ if decides && up.work != Work::Verify => Grade::Decision,
         _ if fails && !clean => Grade::DataFirst,
@@ -186,10 +190,14 @@ fn comment(engine: Engine, m: &Migration, up: &Statement, grade: Grade, (step, o
     let mut out = vec![
         one_line(&f.message),
         format!("dbaudit: rule {}, finding {}, step {step} of {of}", f.rule, f.fingerprint),
-        format!("For {}, made for {} in the state {}", engine, one_line(&m.table.label()), state(&m.table)),
+        format!("For {}, made for {} in the state {}", engine, one_line(&m.table.label()), m.table.state()),
         format!("Costs: {}. Grade: {grade}", up.work.cost()),
     ];
-    out.extend(engine::advice(&engine, &m.table, up, &f.guard_name).iter().map(|l| one_line(l)));
+    let before = step.checked_sub(2).and_then(|i| f.steps.get(i));
+    out.extend(engine::advice(&engine, &m.table, up, before, &f.guard_name).iter().map(|l| one_line(l)));
+    if up.sql.ends_with(" NOT VALID;") && up.sql.contains(" CHECK (") {
+        out.push("From then on no row that breaks it can be updated, whatever the update changes".to_owned());
+    }
     if step == 1
         && let Some(check) = &m.precheck
     {
@@ -215,13 +223,6 @@ fn comment(engine: Engine, m: &Migration, up: &Statement, grade: Grade, (step, o
 /// Text from a database in a comment: a line break in a name must not end it.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// A fingerprint of the table's definition: what a file was made for. Row counts, places and comments are not of it.
-pub fn state(table: &Table) -> String {
-    let definition = Table { row_estimate: None, origin: None, comment: None, ..table.clone() };
-    // a table is plain data, and serialising it cannot fail
-    hex(&serde_json::to_string(&definition).unwrap_or_default(), 4)
 }
 
 #[cfg(test)]

@@ -68,6 +68,8 @@ struct Object<'a> {
     schema: &'a str,
     table: &'a str,
     columns: Vec<&'a str>,
+    /// Fingerprint of the table's definition.
+    state: &'a str,
 }
 
 #[derive(Serialize)]
@@ -144,7 +146,7 @@ fn finding(f: &Finding) -> JsonFinding<'_> {
         rule: f.rule,
         severity: f.severity,
         confidence: f.confidence,
-        object: Object { schema: &f.schema, table: &f.table, columns: f.guard.columns() },
+        object: Object { schema: &f.schema, table: &f.table, columns: f.guard.columns(), state: &f.state },
         message: &f.message,
         guard: Guard {
             kind: f.guard.kind(),

@@ -6,31 +6,51 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::Style;
 use super::table::clean;
-use crate::migration::Request;
+use crate::migration::{Grade, Request};
+use crate::source::live::Rows;
 
 /// The changes that a folder does not hold yet, with what each costs and how safe it is.
 pub fn plan(request: &Request<'_>, style: Style) -> String {
     let mut out = String::new();
     for pending in &request.pending {
         let f = &pending.migration.finding;
-        let _ = writeln!(out, "{}  {}  {}", clean(&pending.migration.table.label()), f.rule, f.fingerprint);
-        let _ = writeln!(out, "  {}", clean(&f.message));
-        if let Some(rows) = &pending.migration.rows {
-            for line in rows.lines() {
-                let _ = writeln!(out, "  {}", clean(&line));
-            }
+        let m = pending.migration;
+        let _ = writeln!(out, "{}  {}  {}", clean(&m.table.label()), f.rule, f.fingerprint);
+        let mut told = vec![f.message.clone()];
+        told.extend(m.rows.iter().flat_map(Rows::lines));
+        let mut head = rows_of(style);
+        for line in &told {
+            head.add_row(vec![Cell::new(""), Cell::new(clean(line))]);
         }
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
+        let mut table = rows_of(style);
+        if let Some(look) = m.precheck.as_ref().map(|check| &check.look) {
+            table.add_row(vec![
+                Cell::new("look"),
+                Cell::new(flat(look)),
+                Cell::new("reads the table"),
+                Cell::new("safe"),
+            ]);
+        }
+        if m.rows.as_ref().is_some_and(|r| r.violations != Some(0)) && !m.cleaning.is_empty() {
+            let proposals: Vec<String> = m.cleaning.iter().map(|l| flat(l)).collect();
+            let ways = Cell::new(proposals.join("\n"));
+            table.add_row(vec![
+                Cell::new("clean"),
+                ways,
+                Cell::new("writes rows"),
+                Cell::new(Grade::Decision.to_string()),
+            ]);
+        }
         for change in &pending.changes {
+            let back: String = change.down().iter().map(|sql| format!("\nback: {}", flat(sql))).collect();
             table.add_row(vec![
                 Cell::new(format!("{}.", change.step)),
-                Cell::new(clean(&change.up.sql)),
+                Cell::new(flat(&change.up.sql) + &back),
                 Cell::new(change.up.work.cost()),
                 Cell::new(change.grade.to_string()),
             ]);
         }
-        let _ = writeln!(out, "{}\n", table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n"));
+        let _ = writeln!(out, "{}\n{}\n", text(&head), text(&table));
     }
     let (new, all) = (request.pending.len(), request.plan.migrations.len());
     let _ = match new {
@@ -42,4 +62,19 @@ pub fn plan(request: &Request<'_>, style: Style) -> String {
         }
     };
     out
+}
+
+fn rows_of(style: Style) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
+    table
+}
+
+fn text(table: &Table) -> String {
+    table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// SQL on one line.
+fn flat(sql: &str) -> String {
+    clean(&sql.split('\n').collect::<Vec<_>>().join(" "))
 }

@@ -255,6 +255,8 @@ pub struct Finding {
     pub schema: String,
     /// The table.
     pub table: String,
+    /// Fingerprint of the table's definition: which one the finding is about.
+    pub state: String,
     /// One sentence.
     pub message: String,
     /// What would close it.
@@ -477,6 +479,7 @@ fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Op
         confidence,
         schema: table.schema.clone(),
         table: table.name.clone(),
+        state: table.state(),
         message,
         steps: match promoted {
             true => {
