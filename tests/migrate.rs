@@ -37,6 +37,11 @@ const CONSTRUCTS: &[Fault] = &[
         rows: "INSERT INTO rate VALUES ('EUR', '2024-02-01', 1), ('EUR', '2024-02-01', 1);",
     },
     Fault {
+        rule: "missing-primary-key",
+        schema: "CREATE TABLE note (body text); CREATE TABLE signed_note (author text) INHERITS (note);",
+        rows: "INSERT INTO note VALUES ('a'), ('a'); INSERT INTO signed_note VALUES ('b', 'me'), ('b', 'me');",
+    },
+    Fault {
         rule: "missing-unique-pair",
         schema: "CREATE TABLE show (id bigint PRIMARY KEY); CREATE TABLE person (id bigint PRIMARY KEY);
             CREATE TABLE reservation (show_id bigint NOT NULL REFERENCES show,

@@ -225,6 +225,32 @@ fn django_applies_and_takes_back() {
     assert_eq!(found(&database.url), []);
 }
 
+/// Guards of tables that another app makes: on an empty database they come after it.
+#[test]
+fn django_makes_a_table_before_its_guard() {
+    let (database, empty) = (Postgres::shared().database(), Postgres::shared().database());
+    let mut project = Project::new(&database.url);
+    let file = |name: &str, text: &str| fs::write(project.folder.path().join(name), text).unwrap();
+    fs::create_dir_all(project.folder.path().join("zebra/migrations")).unwrap();
+    file("zebra/__init__.py", "");
+    file("zebra/migrations/__init__.py", "");
+    file(
+        "zebra/models.py",
+        "from django.db import models\n\n\nclass Account(models.Model):\n    username = models.CharField(max_length=50)\n",
+    );
+    file("settings.py", &SETTINGS.replace("\"booking\"]", "\"booking\", \"zebra\"]"));
+    project.manage(&["makemigrations", "zebra"]);
+    project.manage(&["migrate"]);
+    let only = ["--table", "zebra_account", "--min-confidence", "low", "--rule", "missing-unique-key"];
+    let migrated = migrate(&database.url, "django", &project.migrations(), &only);
+    assert_eq!(migrated.code, 0, "{}", migrated.stderr);
+    let all: String = files(&project.migrations()).into_iter().map(|(_, text)| text).collect();
+    assert!(all.contains("(\"zebra\", \"__first__\")]"), "{all}");
+    assert!(all.contains("has no model of zebra_account: this has to come after"), "{all}");
+    project.url.clone_from(&empty.url);
+    project.manage(&["migrate"]);
+}
+
 #[test]
 fn django_needs_to_know_the_app() {
     let database = Postgres::shared().database();

@@ -5,7 +5,8 @@ SELECT c.oid::text AS oid,
        c.relkind::text AS kind,
        c.relpersistence::text AS persistence,
        i.inhparent::text AS partition_of,
-       CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END::text AS partition_key
+       CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END::text AS partition_key,
+       (NOT c.relispartition AND EXISTS (SELECT 1 FROM pg_catalog.pg_inherits p WHERE p.inhrelid = c.oid))::text AS inherits
 FROM pg_catalog.pg_class c
 LEFT JOIN pg_catalog.pg_inherits i ON c.relispartition AND i.inhrelid = c.oid
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND c.relpersistence <> 't' AND c.oid >= 16384

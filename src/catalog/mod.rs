@@ -131,6 +131,9 @@ pub struct Table {
     /// Partition key of a partitioned PostgreSQL table: a unique key has to contain it. Empty if not partitioned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partition_key: Vec<KeyPart>,
+    /// It inherits from another table (PostgreSQL): a column that the other gets, it gets too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inherits: bool,
     /// CockroachDB's hidden `rowid` column stands in for a primary key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden_rowid: bool,

@@ -127,21 +127,27 @@ fn primary_key(table: &Table, columns: &[String]) -> Statement {
 }
 
 /// A column's type changes only while it has no CHECK (`steps` see to that), no default and no index, and before 25.1 only
-/// where the session asks for it.
+/// where the session asks for it. An index may store more than the catalog says of it, so none is dropped here: nothing is
+/// done then but to name it.
 fn retype(engine: &Engine, table: &Table, column: &str, mut steps: Vec<Statement>) -> Vec<Statement> {
     let (t, c) = (quote_table(table), quote_ident(column));
     let named = |key: &[KeyPart]| key.iter().any(|p| p.columns().contains(&column));
     let indexes = table.indexes.iter().filter(|i| named(&i.key)).map(|i| &i.name);
     let indexes = indexes.chain(table.unique_keys.iter().filter(|k| named(&k.key)).map(|k| &k.name));
-    let mut before: Vec<String> =
-        indexes.map(|i| format!("-- first drop {}, and make it again at the end", in_comment(i))).collect();
-    if !engine.at_least(25, 1) {
-        before.push("SET enable_experimental_alter_column_type_general = true;".to_owned());
+    let indexes: Vec<String> = indexes.map(|i| in_comment(i)).collect();
+    if !indexes.is_empty() {
+        let sql = format!(
+            "SHOW INDEXES FROM {t}; -- no type changes under an index: drop {}, change the type, and make it again",
+            indexes.join(", ")
+        );
+        return vec![Statement::new(Work::Verify, sql)];
     }
-    for step in steps.iter_mut().filter(|s| s.work == Work::Rewrite) {
-        let together = |sql: &str| before.iter().map(String::as_str).chain([sql]).collect::<Vec<_>>().join("\n");
-        step.sql = together(&step.sql);
-        step.undo = step.undo.iter().map(|sql| together(sql)).collect();
+    if !engine.at_least(25, 1) {
+        let together = |sql: &str| format!("SET enable_experimental_alter_column_type_general = true;\n{sql}");
+        for step in steps.iter_mut().filter(|s| s.work == Work::Rewrite) {
+            step.sql = together(&step.sql);
+            step.undo = step.undo.iter().map(|sql| together(sql)).collect();
+        }
     }
     if let Some(value) = table.column(column).and_then(|c| c.default.as_ref()) {
         let drop = format!("ALTER TABLE {t} ALTER COLUMN {c} DROP DEFAULT;");
@@ -173,7 +179,24 @@ pub fn is_shard_column(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{Column, Index};
     use crate::engine::{Product, Version};
+
+    #[test]
+    fn nothing_is_dropped_for_a_type_that_cannot_change() {
+        let column =
+            Column { name: "balance".to_owned(), data_type: "double precision".to_owned(), ..Column::default() };
+        let check = ("c".to_owned(), Expression::parse("balance >= 0"));
+        let guard = Guard::Retype { column: column.name.clone(), data_type: "numeric", checks: vec![check] };
+        let key = vec![KeyPart::Column(column.name.clone())];
+        let index = Index { name: "i".to_owned(), key, ..Index::default() };
+        let mut table = Table { name: "acc".to_owned(), columns: vec![column], ..Table::default() };
+        let engine = Engine { product: Product::CockroachDb, version: None };
+        assert!(add_guard(&engine, &table, &guard, "n").iter().any(|s| s.sql.contains("DROP CONSTRAINT")));
+        table.indexes.push(index);
+        let steps = add_guard(&engine, &table, &guard, "n");
+        assert!(steps.len() == 1 && steps[0].sql.starts_with("SHOW INDEXES"), "{steps:?}");
+    }
 
     #[test]
     fn what_refuses_a_schema_change_is_told_by_version() {

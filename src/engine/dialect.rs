@@ -107,7 +107,9 @@ pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<Statement>
 pub(super) fn surrogate(table: &Table) -> String {
     let own = fit(&table.name, "_id");
     let numbered = (1..).map(|i| format!("row_id_{i}"));
-    let mut names = ["id".to_owned(), own, "row_id".to_owned()].into_iter().chain(numbered);
+    // a table that inherits from one that gets an id gets that one, which is no key of its own
+    let id = (!table.inherits).then(|| "id".to_owned());
+    let mut names = id.into_iter().chain([own, "row_id".to_owned()]).chain(numbered);
     // CockroachDB's hidden columns are not in the catalog; none of them is called so
     names.find(|n| table.column(n).is_none()).unwrap_or_default()
 }

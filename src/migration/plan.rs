@@ -154,7 +154,7 @@ fn grade(m: &Migration, up: &Statement) -> Grade {
     match up.work {
         _ if freezes => Grade::DataFirst,
         Work::Rewrite if m.finding.guard.kind() != "not_null" => Grade::Decision,
-        _ if decides && up.work != Work::Verify => Grade::Decision,
+        _ if decides && (up.work != Work::Verify || m.finding.steps.len() == 1) => Grade::Decision,
         _ if fails && !clean => Grade::DataFirst,
         _ => Grade::Safe,
     }
@@ -221,7 +221,7 @@ fn comment(engine: Engine, m: &Migration, up: &Statement, grade: Grade, (step, o
 }
 
 /// Text from a database in a comment: a line break in a name must not end it.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

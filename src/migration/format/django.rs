@@ -24,7 +24,7 @@ fn render(request: &Request<'_>) -> Result<Vec<File>> {
     let mut apps = apps(request.folder)?;
     let product = request.plan.engine.product;
     request.pending.iter().try_fold(Vec::new(), |mut files, pending| {
-        let app = app_of(&mut apps, request.folder, &pending.migration.table)?;
+        let app = app_of(&mut apps, &pending.migration.table)?;
         if app.is_new {
             // without it the folder is no package, and Django does not look into it
             files.push(File::new(app.path.join("__init__.py"), String::new()));
@@ -35,9 +35,21 @@ fn render(request: &Request<'_>) -> Result<Vec<File>> {
     })
 }
 
+/// Tables of Django's own apps, by the beginnings of their names.
+const CONTRIB: [(&str, &str); 6] = [
+    ("auth_", "auth"),
+    ("django_admin_log", "admin"),
+    ("django_content_type", "contenttypes"),
+    ("django_flatpage", "flatpages"),
+    ("django_redirect", "redirects"),
+    ("django_site", "sites"),
+];
+
 /// An app of a Django project, as its migrations tell.
 struct App {
     label: String,
+    /// Its folder of migrations, from the root.
+    folder: PathBuf,
     /// Its folder of migrations, within the folder that is asked for.
     path: PathBuf,
     is_new: bool,
@@ -67,40 +79,37 @@ fn apps(folder: &Folder) -> Result<Vec<App>> {
         let whole = root.join(path);
         let label = whole.parent().and_then(Path::file_name).and_then(|n| n.to_str());
         if let Some(label) = label.filter(|_| whole.ends_with("migrations")) {
-            out.push(App::read(folder, path, label)?);
+            out.push(App::read(folder, path, whole.clone(), label)?);
         }
     }
     Ok(out)
 }
 
-/// The app that has the table; the only one if there is one alone.
-fn app_of<'a>(apps: &'a mut [App], folder: &Folder, table: &Table) -> Result<&'a mut App> {
+/// The app that has the table; the only one if there is one alone, and the first if none has it.
+fn app_of<'a>(apps: &'a mut [App], table: &Table) -> Result<&'a mut App> {
     match apps {
         [] => {
             bail!("-o takes the migrations of a Django app, APP/migrations, or a project whose apps have such folders")
         }
         [app] => Ok(app),
-        // the longest label: shop_admin_user is of shop_admin, and not of shop
-        apps => match apps.iter_mut().filter(|a| a.owns(table)).max_by_key(|a| a.label.len()) {
-            Some(app) => Ok(app),
-            None => bail!(
-                "no app in {} has the table {}: give the migrations of the app that is to have its guard with -o, and \
-                 choose its findings, as with --finding",
-                folder.root.display(),
-                table.label()
-            ),
-        },
+        apps => {
+            let places = apps.iter().enumerate().filter(|(_, a)| a.owns(table));
+            // the longest label: shop_admin_user is of shop_admin, and not of shop
+            let place = places.max_by_key(|(_, a)| a.label.len()).map_or(0, |(place, _)| place);
+            Ok(&mut apps[place])
+        }
     }
 }
 
 impl App {
-    fn read(folder: &Folder, path: &Path, label: &str) -> Result<App> {
+    fn read(folder: &Folder, path: &Path, whole: PathBuf, label: &str) -> Result<App> {
         let within = folder.files.iter().filter(|(p, _)| p.parent() == Some(path));
         // what Django takes for a migration
         let named = within.filter_map(|(p, text)| Some((p.file_name()?.to_str()?.strip_suffix(".py")?, text.as_str())));
         let migrations: Vec<(&str, &str)> = named.filter(|(name, _)| !name.starts_with(['_', '~'])).collect();
         Ok(App {
             label: label.to_owned(),
+            folder: whole,
             path: path.to_owned(),
             is_new: !folder.files.iter().any(|(p, _)| *p == path.join("__init__.py")),
             // two may have one number: names are what counts
@@ -118,17 +127,46 @@ impl App {
         self.model(table).is_some() || table.name.starts_with(&format!("{}_", self.label))
     }
 
+    /// The label of the app whose migrations make a table that is not of this one, where it can be told: Django's own apps,
+    /// and those whose folders stand beside this one's.
+    fn maker(&self, table: &Table) -> Option<String> {
+        let own = CONTRIB.iter().find(|(prefix, _)| table.name.starts_with(prefix)).map(|(_, app)| (*app).to_owned());
+        own.or_else(|| {
+            let beside = self.folder.parent()?.parent()?;
+            let labels = table.name.match_indices('_').filter_map(|(at, _)| table.name.get(..at));
+            labels
+                .filter(|l| beside.join(l).join("migrations/__init__.py").exists())
+                .max_by_key(|l| l.len())
+                .map(str::to_owned)
+        })
+    }
+
     /// The migration that makes the changes, after all that the app has.
     fn add(&mut self, product: Product, pending: &Pending<'_>) -> Result<File> {
-        let dependencies = match self.leaves.as_slice() {
-            [] => String::new(),
-            [last] => format!("({}, {})", literal(&self.label), literal(last)),
+        let on = |app: &str, migration: &str| format!("({}, {})", literal(app), literal(migration));
+        let mut dependencies: Vec<String> = match self.leaves.as_slice() {
+            [] => Vec::new(),
+            [last] => vec![on(&self.label, last)],
             several => bail!(
                 "the app {} has several last migrations: {}; run manage.py makemigrations --merge first",
                 self.label,
                 several.join(", ")
             ),
         };
+        let foreign = !self.owns(&pending.migration.table);
+        if foreign {
+            dependencies.extend(self.maker(&pending.migration.table).map(|app| on(&app, "__first__")));
+        }
+        let note = if foreign {
+            let table = crate::migration::plan::one_line(&pending.migration.table.label());
+            format!(
+                "# The app {} has no model of {table}: this has to come after the migration that makes it.\n",
+                self.label
+            )
+        } else {
+            String::new()
+        };
+        let dependencies = dependencies.join(", ");
         let all_new = pending.changes.len() == pending.migration.changes.len();
         let constraint = if all_new { self.constraint(pending) } else { None };
         let steps = steps(product, pending);
@@ -154,7 +192,7 @@ impl App {
             None => (String::new(), "from django.db import migrations\n".to_owned(), indented(&steps, 8)),
         };
         let text = format!(
-            "{}# Written by dbaudit.\n{meta}\n{imports}\n\n{head}\n    dependencies = [{dependencies}]\n\n    operations = \
+            "{}# Written by dbaudit.\n{note}{meta}\n{imports}\n\n{head}\n    dependencies = [{dependencies}]\n\n    operations = \
              [\n{operations}    ]\n",
             docstring(&pending.migration.finding.message)
         );
@@ -423,13 +461,12 @@ mod tests {
         folder.files.push((PathBuf::from("shop/migrations/0001_initial.py"), INITIAL.to_owned()));
         let app = |name: &str| {
             let table = Table { schema: "public".to_owned(), name: name.to_owned(), ..Table::default() };
-            app_of(&mut apps(&folder)?, &folder, &table).map(|app| app.path.display().to_string())
+            app_of(&mut apps(&folder)?, &table).map(|app| app.path.display().to_string())
         };
         assert_eq!(app("shop_admin_user").expect("an app"), "shop_admin/migrations");
         assert_eq!(app("shop_show").expect("an app"), "shop/migrations");
         assert_eq!(app("seats_of_old").expect("an app"), "shop/migrations");
-        let error = app("other_user").expect_err("none of the project's");
-        assert!(error.to_string().contains("no app in /project has the table other_user"), "{error}");
+        assert_eq!(app("other_user").expect("an app"), "shop/migrations", "the first, for a table of none");
     }
 
     #[test]

@@ -51,7 +51,8 @@ fn resolve_foreign_keys(state: &mut State) {
 }
 
 fn table(state: &State, t: TableState) -> Table {
-    let TableState { mut table, columns, .. } = t;
+    let TableState { mut table, columns, parents, .. } = t;
+    table.inherits = !parents.is_empty();
     if state.engine.is_cockroach() {
         leave_out_implicit(&mut table, &columns);
     }

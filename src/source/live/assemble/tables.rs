@@ -49,6 +49,8 @@ impl Tables {
         let rows = recording.required("tables")?;
         let [oid, schema, name, kind, persistence, parent, key] =
             rows.positions(["oid", "schema", "name", "kind", "persistence", "partition_of", "partition_key"])?;
+        // CockroachDB knows no inheritance
+        let inherits = rows.columns().iter().position(|c| c == "inherits");
         let mut hidden = 0;
         for row in rows.rows() {
             let (id, schema_id) = (row.oid(oid)?, row.oid(schema)?);
@@ -68,7 +70,8 @@ impl Tables {
                 tables.with_partitions.insert(row.oid(parent)?);
             } else if row.get(persistence) != Some("t") && !owned.contains(&id) && !owned.contains(&schema_id) {
                 let partition_key = row.get(key).map(|k| Definition::parse(k).key()).unwrap_or_default();
-                tables.add(id, Table { schema, name, partition_key, ..Table::default() });
+                let inherits = inherits.is_some_and(|at| row.get(at) == Some("true"));
+                tables.add(id, Table { schema, name, partition_key, inherits, ..Table::default() });
             } else {
                 tables.others.push(Relation { schema, name });
             }
