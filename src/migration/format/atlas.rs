@@ -38,7 +38,7 @@ fn render(request: &Request<'_>) -> Result<Vec<File>> {
             vec![File::new(format!("{version}_{}.sql", change.name), text)]
         },
     )?;
-    sorts_last(request.folder, &files)?;
+    sorts_last(request.folder.names(), &files)?;
     if !files.is_empty() {
         there.extend(files.iter().map(|f| (f.path.display().to_string(), f.text.clone().into_bytes())));
         files.push(File { path: SUM.into(), text: sum(there), replaces: true });

@@ -4,7 +4,8 @@
 //! is sent as one command (`pkg/dbmate/db.go`), so that without a transaction a statement stands alone in it.
 
 use super::{
-    Format, LOCK_TIMEOUT, back_from, command, comment, in_transaction, leading_digits, numbered_commands, way_back,
+    Format, LOCK_TIMEOUT, back_from, command, comment, in_transaction, leading_digits, numbered_commands, sorts_last,
+    way_back,
 };
 use crate::migration::File;
 
@@ -18,7 +19,7 @@ pub static FORMAT: Format = Format {
             "-- Without a transaction a block may be nothing but one statement: limit its wait for locks in DATABASE_URL,\n\
              -- with lock_timeout={LOCK_TIMEOUT}\n"
         );
-        numbered_commands(
+        let files = numbered_commands(
             request,
             |name| leading_digits(name.strip_suffix(".sql")?),
             |change, version| {
@@ -35,6 +36,8 @@ pub static FORMAT: Format = Format {
                 );
                 vec![File::new(format!("{version}_{}.sql", change.name), text)]
             },
-        )
+        )?;
+        sorts_last(request.folder.names(), &files)?;
+        Ok(files)
     },
 };

@@ -1,6 +1,6 @@
 //! Knex: `20260101120000_name.js` with `up`, `down` and `config`.
 
-use super::{Format, comment, leading_digits, numbered, python::each, script_limits};
+use super::{Format, comment, leading_digits, numbered, python::each, script_limits, sorts_last};
 use crate::engine::Product;
 use crate::migration::{Change, File, Request};
 
@@ -14,13 +14,15 @@ pub static FORMAT: Format = Format {
         let product = request.plan.engine.product;
         let has = |end: &str| request.folder.names().any(|n| n.ends_with(end) && leading_digits(n).is_some());
         let module = ["ts", "mjs"].into_iter().find(|end| has(&format!(".{end}"))).unwrap_or("js");
-        numbered(
+        let files = numbered(
             request,
             |name| leading_digits(stem(name)?),
             |change, number| {
                 vec![File::new(format!("{number}_{}.{module}", change.name), migration(product, change, module))]
             },
-        )
+        )?;
+        sorts_last(request.folder.names(), &files)?;
+        Ok(files)
     },
 };
 

@@ -46,7 +46,7 @@ pub static FORMAT: Format = Format {
             );
             vec![File::new(format!("{version}_{}.sql", change.name), text)]
         })?;
-        sorts_last(request.folder, &files)?;
+        sorts_last(request.folder.names(), &files)?;
         Ok(files)
     },
 };

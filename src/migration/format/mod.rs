@@ -19,7 +19,7 @@ mod squawk;
 
 use anyhow::{Result, bail};
 
-use super::{Change, File, Folder, Grade, Numbering, Request};
+use super::{Change, File, Grade, Numbering, Request};
 use crate::engine::{Product, Statement, Work, is_transactional};
 
 /// How the files of a migration tool are written.
@@ -82,11 +82,13 @@ fn numbering(request: &Request<'_>, version_of: impl Fn(&str) -> Option<&str>) -
     Numbering::after(request.folder.names().filter_map(|name| Some((version_of(name)?, name))))
 }
 
-/// Tools that go through a folder in the order of its names, as text, would run `10_b.sql` before `9_a.sql`.
-pub(super) fn sorts_last(folder: &Folder, files: &[File]) -> Result<()> {
-    let there = folder.names().filter(|name| leading_digits(name).is_some());
-    let names: Vec<&str> = there.chain(files.iter().filter_map(|f| f.path.to_str())).collect();
-    if let Some(pair) = names.windows(2).find(|pair| pair[0] >= pair[1]) {
+/// Tools that go through a folder in the order of its names, as text, would run `10_b.sql` before `9_a.sql`. `there` are
+/// the names of a folder in that order.
+pub(super) fn sorts_last<'a>(there: impl Iterator<Item = &'a str>, new: &'a [File]) -> Result<()> {
+    // what is run may be a file or a folder of some
+    let new = new.iter().filter_map(|f| f.path.iter().next()?.to_str());
+    let names: Vec<&str> = there.chain(new).filter(|name| leading_digits(name).is_some()).collect();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] > pair[1]) {
         bail!(
             "the numbering of the folder is broken: {} follows {}, but comes before it in the order of names, which is the \
              order in which they are run; give the versions of the folder more digits",
