@@ -19,10 +19,27 @@ use tempfile::TempDir;
 const FORMATS: &[&str] =
     &["sql", "golang-migrate", "flyway", "liquibase", "dbmate", "goose", "sqlx", "refinery", "atlas"];
 
-/// The ticket shop, and a key whose way back takes two statements that may not run in one transaction.
+/// Names of tables that are orders to one of the tools where they begin a comment, or stand in one.
+const ORDERS: [&str; 8] = [
+    "migrate:down transaction:false",
+    "migrate:up x",
+    "+goose Down",
+    "atlas:txmode none",
+    "no-transaction",
+    "changeset a:b",
+    "rollback a --b;c",
+    "dbaudit: rule a, finding b, step 1 of 1",
+];
+
+/// The ticket shop, a key whose way back takes two statements that may not run in one transaction, and names that give
+/// orders.
 fn schema() -> String {
     let booking = fs::read_to_string("examples/booking.sql").expect("the example");
+    let ordering = ORDERS.map(|name| {
+        format!("CREATE TABLE \"{name}\" (id bigint PRIMARY KEY, available_seats int NOT NULL, slug text NOT NULL);")
+    });
     booking
+        + &ordering.concat()
         + "CREATE TABLE member (id bigint PRIMARY KEY, email varchar(200) NOT NULL, nickname text, deleted_at timestamptz, \
            CONSTRAINT member_email_key UNIQUE (email));"
 }
@@ -388,6 +405,30 @@ fn broken_numbering_is_told() {
         assert!(run.stderr.replace("\n  ", " ").contains(said), "{format}: {}", run.stderr);
         let left = fs::read_dir(folder.path()).expect("a folder").count();
         assert_eq!(left, there.len(), "{format}: nothing was written");
+    }
+}
+
+/// What would be taken for something else, in a name that goes over several lines or not: nothing is written.
+#[test]
+fn names_that_would_be_misread_are_told() {
+    for (format, name) in [
+        ("dbmate", "a\n-- migrate:down\n"),
+        ("goose", "a\n-- +goose Down\n"),
+        ("goose", "a\r\nb"),
+        ("liquibase", "a\n-- Rollback DROP TABLE b\n"),
+        ("liquibase", "a\rb"),
+        ("liquibase", "a\u{2028}b"),
+        ("liquibase", "${user.home}"),
+    ] {
+        let folder = folder();
+        let source = folder.path().join("schema.sql");
+        let table = format!("CREATE TABLE \"{name}\" (id bigint PRIMARY KEY, available_seats int NOT NULL);");
+        fs::write(&source, table).expect("written");
+        let target = folder.path().join("migrations");
+        let run = migrate(&source.display().to_string(), format, &target, &["--engine", "postgresql"]);
+        assert_eq!(run.code, 2, "{format}: {name:?}");
+        assert!(run.stderr.contains("does not read this as one statement"), "{format}: {}", run.stderr);
+        assert!(!target.exists(), "{format}: nothing was written");
     }
 }
 

@@ -4,8 +4,8 @@
 //! is sent as one command (`pkg/dbmate/db.go`), so that without a transaction a statement stands alone in it.
 
 use super::{
-    Format, LOCK_TIMEOUT, back_from, command, comment, in_transaction, leading_digits, numbered_commands, sorts_last,
-    way_back,
+    Format, LOCK_TIMEOUT, back_from, command, comment, in_transaction, leading_digits, numbered_commands, readable,
+    sorts_last, way_back,
 };
 use crate::migration::File;
 
@@ -19,6 +19,9 @@ pub static FORMAT: Format = Format {
             "-- Without a transaction a block may be nothing but one statement: limit its wait for locks in DATABASE_URL,\n\
              -- with lock_timeout={LOCK_TIMEOUT}\n"
         );
+        // in a line of its own
+        let ordered = |sql: &str| ["migrate:up", "migrate:down"].iter().any(|order| sql.contains(order));
+        readable(request, "dbmate", |sql| sql.contains('\n') && ordered(sql))?;
         let files = numbered_commands(
             request,
             |name| leading_digits(name.strip_suffix(".sql")?),

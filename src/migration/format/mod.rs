@@ -105,6 +105,18 @@ pub(super) fn leading_digits(name: &str) -> Option<&str> {
     (!version.is_empty() && version.bytes().all(|b| b.is_ascii_digit())).then_some(version)
 }
 
+/// Refuses what a tool would not send as it is: a name may hold what the tool takes for an order of its own.
+pub(super) fn readable(request: &Request<'_>, tool: &str, is_misread: impl Fn(&str) -> bool) -> Result<()> {
+    let statements = request.changes().flat_map(|(_, c)| std::iter::once(&c.up.sql).chain(c.down()));
+    match statements.into_iter().find(|sql| is_misread(sql)) {
+        None => Ok(()),
+        Some(sql) => bail!(
+            "{tool} does not read this as one statement and no more, for what its names hold: take another --format, or \
+             choose other findings with --finding:\n{sql}"
+        ),
+    }
+}
+
 /// The comment of a change as lines that start with `sign`.
 pub(super) fn comment(change: &Change, sign: &str) -> String {
     change.comment.iter().map(|l| if l.is_empty() { format!("{sign}\n") } else { format!("{sign} {l}\n") }).collect()
@@ -208,7 +220,8 @@ pub(super) fn back_from(change: &Change, sign: &str) -> String {
 /// The way back as a comment, for a tool that keeps none.
 pub(super) fn commented_way_back(change: &Change, sign: &str) -> String {
     let lines = change.down().iter().flat_map(|s| s.lines());
-    let undo: String = lines.map(|line| format!("{sign}   {line}\n")).collect();
+    // PostgreSQL ends a comment there
+    let undo: String = lines.map(|line| format!("{sign}   {}\n", line.replace('\r', " "))).collect();
     if undo.is_empty() { undo } else { format!("{sign} The way back, by hand:\n{undo}") }
 }
 

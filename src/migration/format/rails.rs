@@ -46,8 +46,9 @@ fn migration(product: Product, change: &Change, release: &str) -> String {
     };
     let class: String = change.name.split('_').map(capitalized).collect();
     let outside = if alone { "  disable_ddl_transaction!\n\n" } else { "" };
+    // Ruby obeys a comment in the first line that names an encoding: it is no place for what a table is called
     format!(
-        "{}\nclass {class} < ActiveRecord::Migration[{release}]\n{outside}  def up\n{}  end\n\n  def down\n{}  end\nend\n",
+        "# frozen_string_literal: true\n\n{}\nclass {class} < ActiveRecord::Migration[{release}]\n{outside}  def up\n{}  end\n\n  def down\n{}  end\nend\n",
         comment(change, "#"),
         body(std::slice::from_ref(&change.up.sql)),
         body(change.down()),
