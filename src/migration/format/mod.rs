@@ -138,13 +138,19 @@ pub(super) fn script(product: Product, statements: &[String]) -> String {
     }
 }
 
-/// The limits as single statements, for a tool whose files hold code: within its transaction, or `alone` for the session.
-pub(super) fn script_limits(product: Product, change: &Change, alone: bool) -> Vec<String> {
-    match (change.is_transactional(), alone) {
+/// One way of a change for a tool whose files hold code: its statements one by one, after their limits, which are for the
+/// transaction, or for the session if they are `alone`; and what then gives the session back as it was.
+pub(super) fn calls(product: Product, change: &Change, way: &[String], alone: bool) -> (Vec<String>, Vec<String>) {
+    let mut calls = match (change.is_transactional(), alone) {
+        _ if way.is_empty() => Vec::new(),
         (false, _) => python::patient(product),
         (true, true) => python::limits(product, "SET"),
         (true, false) => python::limits(product, "SET LOCAL"),
-    }
+    };
+    calls.extend(way.iter().flat_map(|sql| python::each(sql)).map(str::to_owned));
+    let names = calls.iter().filter_map(|sql| python::setting(sql)).filter(|_| alone);
+    let resets = names.map(|name| format!("RESET {name}")).collect();
+    (calls, resets)
 }
 
 /// Whether statements belong into one transaction. CockroachDB changes the schema of a transaction only after COMMIT,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Format, comment, leading_digits, numbered, python::each, script_limits};
+use super::{Format, calls, comment, leading_digits, numbered};
 use crate::engine::Product;
 use crate::migration::{Change, File, Request};
 
@@ -38,11 +38,11 @@ fn release(files: &[(PathBuf, String)]) -> String {
 
 fn migration(product: Product, change: &Change, release: &str) -> String {
     let alone = product != Product::PostgreSql || !change.is_transactional();
-    let body = |statements: &[String]| {
-        let limits = if statements.is_empty() { Vec::new() } else { script_limits(product, change, alone) };
-        let all = statements.iter().flat_map(|s| each(s));
-        let lines = limits.iter().map(String::as_str).chain(all);
-        lines.map(|sql| format!("    execute {}\n", literal(sql))).collect::<String>()
+    let execute = |all: &[String]| all.iter().map(|sql| format!("    execute {}\n", literal(sql))).collect::<String>();
+    let body = |way: &[String]| {
+        let (calls, resets) = calls(product, change, way, alone);
+        let ensure = if resets.is_empty() { "" } else { "  ensure\n" };
+        format!("{}{ensure}{}", execute(&calls), execute(&resets))
     };
     let class: String = change.name.split('_').map(capitalized).collect();
     let outside = if alone { "  disable_ddl_transaction!\n\n" } else { "" };
@@ -62,7 +62,8 @@ fn capitalized(word: &str) -> String {
 
 /// A Ruby string in which nothing is interpolated.
 fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+    // Ruby reads "\r\n" in a string as "\n"
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\r', "' \"\\r\" '"))
 }
 
 #[cfg(test)]
@@ -72,6 +73,7 @@ mod tests {
     #[test]
     fn nothing_is_interpolated() {
         assert_eq!(literal(r#"a 'b' \ #{c} "d""#), r#"'a \'b\' \\ #{c} "d"'"#);
+        assert_eq!(literal("a\r\nb"), "'a' \"\\r\" '\nb'");
     }
 
     #[test]
