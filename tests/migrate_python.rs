@@ -6,12 +6,12 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 use serde_json::Value;
 use support::binary::{Run, check, findings, run};
 use support::cockroach::Cockroach;
 use support::postgres::Postgres;
+use support::tools;
 use tempfile::TempDir;
 
 /// What is installed from PyPI.
@@ -24,32 +24,9 @@ const PACKAGES: [&str; 6] = [
     "sqlalchemy-cockroachdb>=2,<3",
 ];
 
-/// The folder of programs of a Python environment that is made once, under target/.
-fn python() -> &'static Path {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("migrate-python");
-        let programs = environment.join("bin");
-        let done = environment.join("packages");
-        let wanted = PACKAGES.join("\n");
-        if fs::read_to_string(&done).is_ok_and(|t| t == wanted) {
-            return programs;
-        }
-        let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status();
-        assert!(made.is_ok_and(|s| s.success()), "these tests need python3 with its module venv on the PATH");
-        let pip = ["install", "--quiet", "--disable-pip-version-check"];
-        succeeds(Command::new(programs.join("pip")).args(pip).args(PACKAGES));
-        fs::write(done, wanted).unwrap();
-        programs
-    })
-}
-
-/// What it prints; it must succeed.
-fn succeeds(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{command:?}:\n{out}\n{error}");
-    out.into_owned()
+/// The programs of the Python environment.
+fn python() -> PathBuf {
+    tools::pip("migrate-python", &PACKAGES)
 }
 
 /// Rule and table of what is found.
@@ -149,7 +126,7 @@ impl Project {
     }
 
     fn manage(&self, args: &[&str]) -> String {
-        succeeds(&mut self.command(args))
+        tools::run(&mut self.command(args))
     }
 
     /// Whether the models and the migrations say the same.
@@ -290,7 +267,7 @@ impl Environment {
     }
 
     fn alembic(&self, args: &[&str]) -> String {
-        succeeds(Command::new(python().join("alembic")).args(args).current_dir(self.folder.path()))
+        tools::run(Command::new(python().join("alembic")).args(args).current_dir(self.folder.path()))
     }
 
     /// Writes the files, applies them, takes them back.
@@ -385,7 +362,7 @@ fn psql(url: &str, script: &str) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, script.as_bytes()).unwrap();
     let psql = support::postgres::binary("psql");
-    succeeds(Command::new(psql).arg(url).args(["-qXv", "ON_ERROR_STOP=1", "-f"]).arg(file.path()));
+    tools::run(Command::new(psql).arg(url).args(["-qXv", "ON_ERROR_STOP=1", "-f"]).arg(file.path()));
 }
 
 #[test]

@@ -286,7 +286,7 @@ fn dbmate_itself() {
         // as the comment in the files says
         let url = format!("{}&lock_timeout=5s", d.url);
         let mut command = Command::new("node");
-        command.arg(tools::npm("dbmate", "2.36.0").join("dist/cli.js"));
+        command.arg(tools::npm("dbmate", &["dbmate@2.36.0"]).join("node_modules/dbmate/dist/cli.js"));
         tools::run(command.args(["--url", &url, "--no-dump-schema", "-d"]).arg(folder).arg(what))
     };
     there_and_back(
@@ -303,7 +303,7 @@ fn dbmate_itself() {
 fn liquibase_itself() {
     // 4.4.0 is the newest of its npm package that brings its own program
     let liquibase = |d: &Database, folder: &Path, what: &[&str]| {
-        let home = tools::npm("liquibase", "4.4.0").join("dist");
+        let home = tools::npm("liquibase", &["liquibase@4.4.0"]).join("node_modules/liquibase/dist");
         let jars = |path: &str| format!("{}/*", home.join(path).display());
         fs::write(
             folder.join("root.xml"),
@@ -419,6 +419,7 @@ fn names_that_would_be_misread_are_told() {
         ("liquibase", "a\rb"),
         ("liquibase", "a\u{2028}b"),
         ("liquibase", "${user.home}"),
+        ("knex", "a\\?"),
     ] {
         let folder = folder();
         let source = folder.path().join("schema.sql");
