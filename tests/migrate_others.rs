@@ -168,6 +168,7 @@ const RAILS: &str = r#"
     require "active_record"
     ActiveRecord::Base.establish_connection(ENV.fetch("URL").sub("?sslmode=disable", ""))
     ActiveRecord::Migration.verbose = false
+    Dir[File.join(ARGV.fetch(0), "../../config/initializers/*.rb")].each { |initializer| load initializer }
     context = ActiveRecord::MigrationContext.new(ARGV.fetch(0), ActiveRecord::SchemaMigration)
     ARGV.fetch(1) == "up" ? context.migrate : context.migrate(1)
 "#;
@@ -181,16 +182,27 @@ fn active_record() -> String {
 #[test]
 fn rails() {
     let version = active_record();
-    let folder = tempfile::tempdir().unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let (folder, initializers) = (root.path().join("db/migrate"), root.path().join("config/initializers"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::create_dir_all(&initializers).unwrap();
+    // acronyms are said where Rails' own generator does, or in another place
+    for (name, acronym) in [("inflections.rb", "ID"), ("other.rb", "KEY")] {
+        let text =
+            format!("ActiveSupport::Inflector.inflections(:en) do |inflect|\n  inflect.acronym {acronym:?}\nend\n");
+        fs::write(initializers.join(name), text).unwrap();
+    }
     // the first migration of the application tells which release the others are for
-    let first = format!("class First < ActiveRecord::Migration[{version}]\n  def change\n  end\nend\n");
-    fs::write(folder.path().join("0001_first.rb"), first).unwrap();
+    let first = format!("class FirstKEY < ActiveRecord::Migration[{version}]\n  def change\n  end\nend\n");
+    fs::write(folder.join("0001_first_key.rb"), first).unwrap();
     let rails = |database: &Database, way: &str| {
         let mut ruby = Command::new("ruby");
-        tools::run(ruby.args(["-e", RAILS]).arg(folder.path()).arg(way).env("URL", &database.url));
+        tools::run(ruby.args(["-e", RAILS]).arg(&folder).arg(way).env("URL", &database.url));
     };
-    there_and_back("rails", folder.path(), |d| rails(d, "up"), |d| rails(d, "down"));
-    assert!(files(folder.path()).iter().all(|(_, text)| text.contains(&format!("Migration[{version}]"))));
+    there_and_back("rails", &folder, |d| rails(d, "up"), |d| rails(d, "down"));
+    let written = files(&folder);
+    assert!(written.iter().all(|(_, text)| text.contains(&format!("Migration[{version}]"))));
+    assert!(written.iter().any(|(_, text)| text.contains("class AddReservationShowIDUserIDKEY <")));
 }
 
 #[test]
