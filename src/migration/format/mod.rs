@@ -173,12 +173,27 @@ pub(super) fn steps(product: Product, statements: &[String]) -> String {
 /// Statements as a tool runs them that begins and ends the transactions itself, and sends a file as one command: without
 /// a transaction the command may be nothing but the statement, and `limits` says in a comment where the limits go.
 pub(super) fn command(product: Product, statements: &[String], limits: &str) -> String {
-    let text = lines(statements);
     match product {
-        Product::CockroachDb | Product::Unknown => text,
-        _ if in_transaction(product, statements) => timeouts("SET LOCAL") + &text,
-        _ => format!("{limits}{text}"),
+        Product::CockroachDb | Product::Unknown => without_settings(statements),
+        _ if in_transaction(product, statements) => timeouts("SET LOCAL") + &lines(statements),
+        _ => format!("{limits}{}", lines(statements)),
     }
+}
+
+/// Statements for CockroachDB where a file is one command: that is a transaction, in which a statement that needs a
+/// setting before it (`ALTER COLUMN … TYPE` before 25.1) is refused.
+pub(super) fn without_settings(statements: &[String]) -> String {
+    let one = |sql: &str| match python::setting(sql) {
+        Some(_) => sql
+            .lines()
+            .map(|line| match line.strip_prefix("SET ") {
+                Some(set) => format!("-- first, in the URL of the database or by ALTER ROLE … SET: {set}\n"),
+                None => format!("{line}\n"),
+            })
+            .collect(),
+        None => format!("{sql};\n"),
+    };
+    statements.iter().flat_map(|sql| python::each(sql)).map(one).collect()
 }
 
 /// Changes for a tool that sends a file as one command. A way back of several statements that may not run in one
