@@ -314,6 +314,102 @@ fn alembic_applies_and_takes_back() {
     assert_eq!(found(&database.url), []);
 }
 
+/// Models as SQLAlchemy's users write them; what the files ask for goes where `# TABLE` stands.
+const DECLARED: &str = r#"
+from sqlalchemy import *
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Show(Base):
+    __tablename__ = "show"
+    __table_args__ = (
+        # show
+    )
+    id = mapped_column(BigInteger, primary_key=True)
+    slug = mapped_column(String(50), nullable=False)
+    total_seats = mapped_column(Integer, nullable=False)
+    available_seats = mapped_column(Integer, nullable=False)
+
+class Person(Base):
+    __tablename__ = "person"
+    __table_args__ = (
+        # person
+    )
+    id = mapped_column(BigInteger, primary_key=True)
+    email = mapped_column(String(200), nullable=False, unique=True)
+
+class Folder(Base):
+    __tablename__ = "folder"
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name", "deleted_at"),
+        # folder
+    )
+    id = mapped_column(BigInteger, primary_key=True)
+    parent_id = mapped_column(BigInteger, ForeignKey("folder.id"))
+    name = mapped_column(Text, nullable=False)
+    deleted_at = mapped_column(DateTime(timezone=True))
+
+class Reservation(Base):
+    __tablename__ = "reservation"
+    __table_args__ = (
+        # reservation
+    )
+    id = mapped_column(BigInteger, primary_key=True)
+    show_id = mapped_column(BigInteger, ForeignKey("show.id"), nullable=False)
+    person_id = mapped_column(BigInteger, ForeignKey("person.id"), nullable=False)
+    deleted_at = mapped_column(DateTime(timezone=True))
+"#;
+
+#[test]
+fn what_alembic_asks_of_the_models_is_enough() {
+    let database = Postgres::shared().database();
+    let url = database.url.replace("postgresql://", "postgresql+psycopg://");
+    let environment = Environment::new(&database.url, &url);
+    let root = environment.folder.path();
+    let env = root.join("alembic/env.py");
+    let metadata = "import models\ntarget_metadata = models.Base.metadata";
+    let text = fs::read_to_string(&env).unwrap().replace("target_metadata = None", metadata);
+    fs::write(&env, text).unwrap();
+    fs::write(root.join("models.py"), DECLARED).unwrap();
+    let create = format!("import models; models.Base.metadata.create_all(models.create_engine({url:?}))");
+    tools::run(Command::new(python().join("python")).args(["-c", &create]).current_dir(root));
+
+    assert_eq!(migrate(&database.url, "alembic", &environment.versions(), &["--min-confidence", "low"]).code, 0);
+    environment.alembic(&["upgrade", "head"]);
+    let autogenerate = || {
+        let mut alembic = Command::new(python().join("alembic"));
+        alembic.arg("check").current_dir(root).output().unwrap()
+    };
+    let unlike = autogenerate();
+    assert!(!unlike.status.success(), "it would take the guards away");
+    let mut models = DECLARED.to_owned();
+    let mut asked = Vec::new();
+    for (name, text) in files(&environment.versions()) {
+        let Some((_, rest)) = text.split_once("has to say so, too. In the __table_args__ of ") else { continue };
+        let mut lines = rest.lines();
+        let table = lines.next().unwrap().split([':', ',']).next().unwrap();
+        let line = lines.next().unwrap().trim_start_matches(['#', ' ']);
+        asked.push(line.split('(').next().unwrap().to_owned());
+        let mark = format!("        # {table}\n");
+        assert!(models.contains(&mark), "{name}: {text}");
+        models = models.replace(&mark, &format!("        {line}\n{mark}"));
+    }
+    for kind in ["UniqueConstraint", "CheckConstraint", "Index"] {
+        assert!(asked.iter().any(|a| a == kind), "{kind}: {asked:?}");
+    }
+    fs::write(root.join("models.py"), &models).unwrap();
+    let alike = autogenerate();
+    let said = String::from_utf8_lossy(&alike.stderr);
+    assert!(alike.status.success(), "{said}\n{models}");
+    // and the models make the same database
+    let other = Postgres::shared().database();
+    let create = create.replace(&database.name, &other.name);
+    tools::run(Command::new(python().join("python")).args(["-c", &create]).current_dir(root));
+    assert_eq!(found(&other.url), found(&database.url));
+}
+
 #[test]
 fn alembic_wants_one_head() {
     let database = Postgres::shared().database();
