@@ -15,6 +15,7 @@ use support::cockroach::Cockroach;
 use support::faults::{FAULTS, Fault};
 use support::migrations::{difference, files, folder, listing, migrate, psql, snapshot};
 use support::postgres::{Account, Postgres};
+use support::tools;
 
 /// Rules whose migrations cannot be taken back, and why.
 const FOR_GOOD: &[(&str, &str)] = &[(
@@ -241,23 +242,9 @@ fn files_for_cockroachdb_are_read() {
     assert_none(&problems);
 }
 
-/// squawk, in an environment of its own that is kept with what cargo builds.
-fn squawk() -> Option<PathBuf> {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("squawk-2.70.0");
-    let program = home.join("bin/squawk");
-    let run = |program: &Path, args: &[&str]| Command::new(program).args(args).status().is_ok_and(|s| s.success());
-    let made = program.is_file()
-        || run(Path::new("python3"), &["-m", "venv", home.to_str()?])
-            && run(&home.join("bin/pip"), &["install", "--quiet", "squawk-cli==2.70.0"]);
-    if !made {
-        eprintln!("NOT RUN for want of squawk: python3 -m venv and pip install squawk-cli have to work");
-    }
-    made.then_some(program)
-}
-
 #[test]
 fn squawk_finds_nothing() {
-    let Some(squawk) = squawk() else { return };
+    let squawk = tools::pip("squawk", &["squawk-cli==2.70.0"]).join("squawk");
     let folder = folder();
     let mut all = Vec::new();
     for (i, fault) in FAULTS.iter().chain(CONSTRUCTS).enumerate() {

@@ -8,18 +8,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 use support::binary::{check, findings, run};
 use support::postgres::{Database, Postgres};
-
-/// What it prints; it must succeed.
-fn succeeds(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{command:?}:\n{out}\n{error}");
-    out.into_owned()
-}
+use support::tools;
 
 /// A shop whose names would end a string, a comment or a placeholder of any of the languages.
 const HOSTILE: &str = r#"
@@ -85,22 +77,9 @@ fn there_and_back(format: &str, folder: &Path, up: impl Fn(&Database), down: imp
     }
 }
 
-/// The packages of npm, installed once under target/.
-fn node() -> &'static Path {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("migrate-node");
-        if !folder.join("done").exists() {
-            fs::create_dir_all(&folder).unwrap();
-            fs::write(folder.join("package.json"), "{\"private\": true}").unwrap();
-            let found = Command::new("npm").arg("--version").output();
-            assert!(found.is_ok_and(|o| o.status.success()), "these tests need node and npm on the PATH");
-            let install = ["install", "--silent", "--no-audit", "--no-fund", "knex@3", "pg@8"];
-            succeeds(Command::new("npm").args(install).current_dir(&folder));
-            fs::write(folder.join("done"), "").unwrap();
-        }
-        folder
-    })
+/// A folder in which Knex and its driver are found.
+fn node() -> PathBuf {
+    tools::npm("knex", &["knex@3", "pg@8"])
 }
 
 #[test]
@@ -115,10 +94,52 @@ fn knex() {
         );
         fs::write(folder.path().join("knexfile.js"), config).unwrap();
         let program = node().join("node_modules/.bin/knex");
-        succeeds(Command::new(program).args(what).arg("--knexfile=knexfile.js").current_dir(folder.path()));
+        tools::run(Command::new(program).args(what).arg("--knexfile=knexfile.js").current_dir(folder.path()));
     };
     let (up, down) = (["migrate:latest"], ["migrate:rollback", "--all"]);
     there_and_back("knex", &migrations, |d| knex(d, &up), |d| knex(d, &down));
+}
+
+/// A database of which every session waits 7 s for a lock, with rows in the way of one key.
+fn refused() -> Database {
+    let database = Postgres::shared().database();
+    database.run(
+        "CREATE TABLE account (id bigint PRIMARY KEY, username varchar(80) NOT NULL, bio text, age int); \
+         INSERT INTO account VALUES (1, 'ann'), (2, 'ann');",
+    );
+    database.run(&format!("ALTER DATABASE {} SET lock_timeout = '7s'", database.name));
+    database
+}
+
+/// The migrations of `format` for it, in a folder of `root`.
+fn migrations(database: &Database, format: &str, root: &Path) -> PathBuf {
+    let folder = root.join("migrations");
+    let target = folder.display().to_string();
+    let wrote = run(&["migrate", &database.url, "--min-confidence", "low", "--format", format, "-o", &target]);
+    assert_eq!(wrote.code, 0, "{}", wrote.stderr);
+    folder
+}
+
+#[test]
+fn knex_leaves_no_setting_behind() {
+    let (database, root) = (refused(), tempfile::tempdir_in(node()).unwrap());
+    let folder = migrations(&database, "knex", root.path());
+    // several connections, for the settings and the statement to be able to part
+    let script = format!(
+        "const knex = require('knex')({{ client: 'pg', connection: {:?}, pool: {{ min: 2, max: 3 }} }});
+         const show = (knex) => knex.raw('SHOW lock_timeout').then((r) => console.log(r.rows[0].lock_timeout));
+         knex.migrate.latest({{ directory: {:?} }}).catch((e) => console.log(e.code)).then(() =>
+           Promise.all([1, 2, 3].map(() => knex.transaction(show)))).finally(() => knex.destroy());",
+        database.url.replace("?sslmode=disable", ""),
+        folder.display().to_string()
+    );
+    fs::write(root.path().join("run.js"), script).unwrap();
+    let said = tools::run(Command::new("node").arg("run.js").current_dir(root.path()));
+    assert_eq!(
+        said.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_digit())).collect::<Vec<_>>(),
+        ["23505", "7s", "7s", "7s"],
+        "{said}"
+    );
 }
 
 #[test]
@@ -147,25 +168,57 @@ const RAILS: &str = r#"
     require "active_record"
     ActiveRecord::Base.establish_connection(ENV.fetch("URL").sub("?sslmode=disable", ""))
     ActiveRecord::Migration.verbose = false
+    Dir[File.join(ARGV.fetch(0), "../../config/initializers/*.rb")].each { |initializer| load initializer }
     context = ActiveRecord::MigrationContext.new(ARGV.fetch(0), ActiveRecord::SchemaMigration)
     ARGV.fetch(1) == "up" ? context.migrate : context.migrate(1)
 "#;
 
+/// The release of ActiveRecord that is here.
+fn active_record() -> String {
+    let version = "require 'active_record'; require 'pg'; print ActiveRecord::VERSION::STRING[/\\d+\\.\\d+/]";
+    tools::run(Command::new("ruby").args(["-e", version]))
+}
+
 #[test]
 fn rails() {
-    let found = Command::new("ruby").args(["-e", "require 'active_record'; require 'pg'; print ActiveRecord::VERSION::MAJOR, '.', ActiveRecord::VERSION::MINOR"]).output();
-    let version = found.ok().filter(|o| o.status.success()).map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
-    let version = version.expect("this test needs ruby with activerecord and pg (Debian: ruby-activerecord, ruby-pg)");
-    let folder = tempfile::tempdir().unwrap();
+    let version = active_record();
+    let root = tempfile::tempdir().unwrap();
+    let (folder, initializers) = (root.path().join("db/migrate"), root.path().join("config/initializers"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::create_dir_all(&initializers).unwrap();
+    // acronyms are said where Rails' own generator does, or in another place
+    for (name, acronym) in [("inflections.rb", "ID"), ("other.rb", "KEY")] {
+        let text =
+            format!("ActiveSupport::Inflector.inflections(:en) do |inflect|\n  inflect.acronym {acronym:?}\nend\n");
+        fs::write(initializers.join(name), text).unwrap();
+    }
     // the first migration of the application tells which release the others are for
-    let first = format!("class First < ActiveRecord::Migration[{version}]\n  def change\n  end\nend\n");
-    fs::write(folder.path().join("0001_first.rb"), first).unwrap();
+    let first = format!("class FirstKEY < ActiveRecord::Migration[{version}]\n  def change\n  end\nend\n");
+    fs::write(folder.join("0001_first_key.rb"), first).unwrap();
     let rails = |database: &Database, way: &str| {
         let mut ruby = Command::new("ruby");
-        succeeds(ruby.args(["-e", RAILS]).arg(folder.path()).arg(way).env("URL", &database.url));
+        tools::run(ruby.args(["-e", RAILS]).arg(&folder).arg(way).env("URL", &database.url));
     };
-    there_and_back("rails", folder.path(), |d| rails(d, "up"), |d| rails(d, "down"));
-    assert!(files(folder.path()).iter().all(|(_, text)| text.contains(&format!("Migration[{version}]"))));
+    there_and_back("rails", &folder, |d| rails(d, "up"), |d| rails(d, "down"));
+    let written = files(&folder);
+    assert!(written.iter().all(|(_, text)| text.contains(&format!("Migration[{version}]"))));
+    assert!(written.iter().any(|(_, text)| text.contains("class AddReservationShowIDUserIDKEY <")));
+}
+
+#[test]
+fn rails_leaves_no_setting_behind() {
+    let (database, root) = (refused(), tempfile::tempdir().unwrap());
+    let folder = migrations(&database, "rails", root.path());
+    let version = active_record();
+    for (path, text) in files(&folder) {
+        fs::write(path, text.replace("Migration[7.1]", &format!("Migration[{version}]"))).unwrap();
+    }
+    let script = RAILS.replace("? context.migrate", "? (context.migrate rescue puts $!.cause.class)")
+        + "puts ActiveRecord::Base.connection.select_value('SHOW lock_timeout')";
+    let mut ruby = Command::new("ruby");
+    let said = tools::run(ruby.args(["-e", &script]).arg(folder).arg("up").env("URL", &database.url));
+    assert_eq!(said.lines().last(), Some("7s"), "{said}");
+    assert!(said.contains("RecordNotUnique"), "{said}");
 }
 
 #[test]

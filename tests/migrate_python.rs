@@ -6,12 +6,12 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 use serde_json::Value;
 use support::binary::{Run, check, findings, run};
 use support::cockroach::Cockroach;
 use support::postgres::Postgres;
+use support::tools;
 use tempfile::TempDir;
 
 /// What is installed from PyPI.
@@ -24,32 +24,9 @@ const PACKAGES: [&str; 6] = [
     "sqlalchemy-cockroachdb>=2,<3",
 ];
 
-/// The folder of programs of a Python environment that is made once, under target/.
-fn python() -> &'static Path {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("migrate-python");
-        let programs = environment.join("bin");
-        let done = environment.join("packages");
-        let wanted = PACKAGES.join("\n");
-        if fs::read_to_string(&done).is_ok_and(|t| t == wanted) {
-            return programs;
-        }
-        let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status();
-        assert!(made.is_ok_and(|s| s.success()), "these tests need python3 with its module venv on the PATH");
-        let pip = ["install", "--quiet", "--disable-pip-version-check"];
-        succeeds(Command::new(programs.join("pip")).args(pip).args(PACKAGES));
-        fs::write(done, wanted).unwrap();
-        programs
-    })
-}
-
-/// What it prints; it must succeed.
-fn succeeds(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{command:?}:\n{out}\n{error}");
-    out.into_owned()
+/// The programs of the Python environment.
+fn python() -> PathBuf {
+    tools::pip("migrate-python", &PACKAGES)
 }
 
 /// Rule and table of what is found.
@@ -149,7 +126,7 @@ impl Project {
     }
 
     fn manage(&self, args: &[&str]) -> String {
-        succeeds(&mut self.command(args))
+        tools::run(&mut self.command(args))
     }
 
     /// Whether the models and the migrations say the same.
@@ -316,7 +293,7 @@ impl Environment {
     }
 
     fn alembic(&self, args: &[&str]) -> String {
-        succeeds(Command::new(python().join("alembic")).args(args).current_dir(self.folder.path()))
+        tools::run(Command::new(python().join("alembic")).args(args).current_dir(self.folder.path()))
     }
 
     /// Writes the files, applies them, takes them back.
@@ -361,6 +338,102 @@ fn alembic_applies_and_takes_back() {
     database.run("DROP TABLE alembic_version");
     psql(&database.url, &script);
     assert_eq!(found(&database.url), []);
+}
+
+/// Models as SQLAlchemy's users write them; what the files ask for goes where `# TABLE` stands.
+const DECLARED: &str = r#"
+from sqlalchemy import *
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Show(Base):
+    __tablename__ = "show"
+    __table_args__ = (
+        # show
+    )
+    id = mapped_column(BigInteger, primary_key=True)
+    slug = mapped_column(String(50), nullable=False)
+    total_seats = mapped_column(Integer, nullable=False)
+    available_seats = mapped_column(Integer, nullable=False)
+
+class Person(Base):
+    __tablename__ = "person"
+    __table_args__ = (
+        # person
+    )
+    id = mapped_column(BigInteger, primary_key=True)
+    email = mapped_column(String(200), nullable=False, unique=True)
+
+class Folder(Base):
+    __tablename__ = "folder"
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name", "deleted_at"),
+        # folder
+    )
+    id = mapped_column(BigInteger, primary_key=True)
+    parent_id = mapped_column(BigInteger, ForeignKey("folder.id"))
+    name = mapped_column(Text, nullable=False)
+    deleted_at = mapped_column(DateTime(timezone=True))
+
+class Reservation(Base):
+    __tablename__ = "reservation"
+    __table_args__ = (
+        # reservation
+    )
+    id = mapped_column(BigInteger, primary_key=True)
+    show_id = mapped_column(BigInteger, ForeignKey("show.id"), nullable=False)
+    person_id = mapped_column(BigInteger, ForeignKey("person.id"), nullable=False)
+    deleted_at = mapped_column(DateTime(timezone=True))
+"#;
+
+#[test]
+fn what_alembic_asks_of_the_models_is_enough() {
+    let database = Postgres::shared().database();
+    let url = database.url.replace("postgresql://", "postgresql+psycopg://");
+    let environment = Environment::new(&database.url, &url);
+    let root = environment.folder.path();
+    let env = root.join("alembic/env.py");
+    let metadata = "import models\ntarget_metadata = models.Base.metadata";
+    let text = fs::read_to_string(&env).unwrap().replace("target_metadata = None", metadata);
+    fs::write(&env, text).unwrap();
+    fs::write(root.join("models.py"), DECLARED).unwrap();
+    let create = format!("import models; models.Base.metadata.create_all(models.create_engine({url:?}))");
+    tools::run(Command::new(python().join("python")).args(["-c", &create]).current_dir(root));
+
+    assert_eq!(migrate(&database.url, "alembic", &environment.versions(), &["--min-confidence", "low"]).code, 0);
+    environment.alembic(&["upgrade", "head"]);
+    let autogenerate = || {
+        let mut alembic = Command::new(python().join("alembic"));
+        alembic.arg("check").current_dir(root).output().unwrap()
+    };
+    let unlike = autogenerate();
+    assert!(!unlike.status.success(), "it would take the guards away");
+    let mut models = DECLARED.to_owned();
+    let mut asked = Vec::new();
+    for (name, text) in files(&environment.versions()) {
+        let Some((_, rest)) = text.split_once("has to say so, too. In the __table_args__ of ") else { continue };
+        let mut lines = rest.lines();
+        let table = lines.next().unwrap().split([':', ',']).next().unwrap();
+        let line = lines.next().unwrap().trim_start_matches(['#', ' ']);
+        asked.push(line.split('(').next().unwrap().to_owned());
+        let mark = format!("        # {table}\n");
+        assert!(models.contains(&mark), "{name}: {text}");
+        models = models.replace(&mark, &format!("        {line}\n{mark}"));
+    }
+    for kind in ["UniqueConstraint", "CheckConstraint", "Index"] {
+        assert!(asked.iter().any(|a| a == kind), "{kind}: {asked:?}");
+    }
+    fs::write(root.join("models.py"), &models).unwrap();
+    let alike = autogenerate();
+    let said = String::from_utf8_lossy(&alike.stderr);
+    assert!(alike.status.success(), "{said}\n{models}");
+    // and the models make the same database
+    let other = Postgres::shared().database();
+    let create = create.replace(&database.name, &other.name);
+    tools::run(Command::new(python().join("python")).args(["-c", &create]).current_dir(root));
+    assert_eq!(found(&other.url), found(&database.url));
 }
 
 #[test]
@@ -411,7 +484,7 @@ fn psql(url: &str, script: &str) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, script.as_bytes()).unwrap();
     let psql = support::postgres::binary("psql");
-    succeeds(Command::new(psql).arg(url).args(["-qXv", "ON_ERROR_STOP=1", "-f"]).arg(file.path()));
+    tools::run(Command::new(psql).arg(url).args(["-qXv", "ON_ERROR_STOP=1", "-f"]).arg(file.path()));
 }
 
 #[test]

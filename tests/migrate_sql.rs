@@ -19,10 +19,27 @@ use tempfile::TempDir;
 const FORMATS: &[&str] =
     &["sql", "golang-migrate", "flyway", "liquibase", "dbmate", "goose", "sqlx", "refinery", "atlas"];
 
-/// The ticket shop, and a key whose way back takes two statements that may not run in one transaction.
+/// Names of tables that are orders to one of the tools where they begin a comment, or stand in one.
+const ORDERS: [&str; 8] = [
+    "migrate:down transaction:false",
+    "migrate:up x",
+    "+goose Down",
+    "atlas:txmode none",
+    "no-transaction",
+    "changeset a:b",
+    "rollback a --b;c",
+    "dbaudit: rule a, finding b, step 1 of 1",
+];
+
+/// The ticket shop, a key whose way back takes two statements that may not run in one transaction, and names that give
+/// orders.
 fn schema() -> String {
     let booking = fs::read_to_string("examples/booking.sql").expect("the example");
+    let ordering = ORDERS.map(|name| {
+        format!("CREATE TABLE \"{name}\" (id bigint PRIMARY KEY, available_seats int NOT NULL, slug text NOT NULL);")
+    });
     booking
+        + &ordering.concat()
         + "CREATE TABLE member (id bigint PRIMARY KEY, email varchar(200) NOT NULL, nickname text, deleted_at timestamptz, \
            CONSTRAINT member_email_key UNIQUE (email));"
 }
@@ -50,13 +67,17 @@ fn write(source: &str, format: &str, folder: &Path) {
     assert_eq!(run.code, 0, "{format}: {}", run.stderr);
 }
 
-/// File names and texts in order.
+/// Paths within the folder and texts, in order.
 fn files(folder: &Path) -> Vec<(String, String)> {
-    let entries = fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry"));
-    let read = |e: fs::DirEntry| {
-        (e.file_name().to_string_lossy().into_owned(), fs::read_to_string(e.path()).expect("a text file"))
-    };
-    let mut files: Vec<_> = entries.map(read).collect();
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry")) {
+        let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
+        if path.is_dir() {
+            files.extend(self::files(&path).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            files.push((name, fs::read_to_string(path).expect("a text file")));
+        }
+    }
     files.sort();
     files
 }
@@ -269,7 +290,7 @@ fn dbmate_itself() {
         // as the comment in the files says
         let url = format!("{}&lock_timeout=5s", d.url);
         let mut command = Command::new("node");
-        command.arg(tools::npm("dbmate", "2.36.0").join("dist/cli.js"));
+        command.arg(tools::npm("dbmate", &["dbmate@2.36.0"]).join("node_modules/dbmate/dist/cli.js"));
         tools::run(command.args(["--url", &url, "--no-dump-schema", "-d"]).arg(folder).arg(what))
     };
     there_and_back(
@@ -286,7 +307,7 @@ fn dbmate_itself() {
 fn liquibase_itself() {
     // 4.4.0 is the newest of its npm package that brings its own program
     let liquibase = |d: &Database, folder: &Path, what: &[&str]| {
-        let home = tools::npm("liquibase", "4.4.0").join("dist");
+        let home = tools::npm("liquibase", &["liquibase@4.4.0"]).join("node_modules/liquibase/dist");
         let jars = |path: &str| format!("{}/*", home.join(path).display());
         fs::write(
             folder.join("root.xml"),
@@ -371,17 +392,47 @@ fn broken_numbering_is_told() {
         ("flyway", &["V1x__a.sql"], "1x of V1x__a.sql is no version"),
         ("refinery", &["V1.2__a.sql"], "1.2 of V1.2__a.sql is no whole number"),
         ("liquibase", &["9_a.sql"], "10_add_auth_user_email_key.sql follows 9_a.sql, but comes before it"),
+        ("dbmate", &["9_a.sql"], "10_add_auth_user_email_key.sql follows 9_a.sql, but comes before it"),
+        ("knex", &["9_a.js"], "10_add_auth_user_email_key.js follows 9_a.js, but comes before it"),
+        ("prisma", &["9_a/migration.sql"], "10_add_auth_user_email_key follows 9_a, but comes before it"),
         ("goose", &["1_a.sql", "1_b.sql"], "1_a.sql and 1_b.sql have the same version"),
     ] {
         let folder = folder();
         for name in there {
-            fs::write(folder.path().join(name), "SELECT 1;\n").expect("written");
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs::write(path, "SELECT 1;\n").expect("written");
         }
         let run = migrate(BOOKING, format, folder.path(), &[]);
         assert_eq!(run.code, 2, "{format}");
         assert!(run.stderr.contains("the numbering of the folder is broken"), "{format}: {}", run.stderr);
         assert!(run.stderr.replace("\n  ", " ").contains(said), "{format}: {}", run.stderr);
         assert_eq!(files(folder.path()).len(), there.len(), "{format}: nothing was written");
+    }
+}
+
+/// What would be taken for something else, in a name that goes over several lines or not: nothing is written.
+#[test]
+fn names_that_would_be_misread_are_told() {
+    for (format, name) in [
+        ("dbmate", "a\n-- migrate:down\n"),
+        ("goose", "a\n-- +goose Down\n"),
+        ("goose", "a\r\nb"),
+        ("liquibase", "a\n-- Rollback DROP TABLE b\n"),
+        ("liquibase", "a\rb"),
+        ("liquibase", "a\u{2028}b"),
+        ("liquibase", "${user.home}"),
+        ("knex", "a\\?"),
+    ] {
+        let folder = folder();
+        let source = folder.path().join("schema.sql");
+        let table = format!("CREATE TABLE \"{name}\" (id bigint PRIMARY KEY, available_seats int NOT NULL);");
+        fs::write(&source, table).expect("written");
+        let target = folder.path().join("migrations");
+        let run = migrate(&source.display().to_string(), format, &target, &["--engine", "postgresql"]);
+        assert_eq!(run.code, 2, "{format}: {name:?}");
+        assert!(run.stderr.contains("does not read this as one statement"), "{format}: {}", run.stderr);
+        assert!(!target.exists(), "{format}: nothing was written");
     }
 }
 
@@ -467,6 +518,23 @@ fn cockroachdb_changes_one_thing_at_a_time() {
             assert!(marker, "{format}: no marker in {name}:\n{text}");
         }
     }
+    // before 25.1 another type takes a setting, which would make a transaction of a file that is sent as one command
+    let money = folder();
+    let money = money.path().join("money.sql");
+    fs::create_dir_all(money.parent().unwrap()).unwrap();
+    fs::write(&money, "CREATE TABLE account (id bigint PRIMARY KEY, balance float NOT NULL);").expect("written");
+    for (format, commands) in [("prisma", 1), ("golang-migrate", 1), ("sqlx", 1), ("liquibase", 1), ("sql", 2)] {
+        let engine = ["--engine", "cockroachdb@24.3", "--rule", "float-money"];
+        let folder = folder();
+        let run = migrate(&money.display().to_string(), format, folder.path(), &engine);
+        assert_eq!(run.code, 0, "{format}: {}", run.stderr);
+        let up = |name: &str| !name.contains("down") && name.ends_with(".sql");
+        let all = files(folder.path()).into_iter().filter(|(name, text)| up(name) && text.contains(" TYPE "));
+        for (name, text) in all {
+            assert_eq!(statements(&text).len(), commands, "{format}: {name}:\n{text}");
+            assert!(text.contains("enable_experimental_alter_column_type_general = true"), "{format}: {text}");
+        }
+    }
     let folder = folder();
     let old = migrate(&source, "refinery", folder.path(), &["--engine", "cockroachdb@24.3"]);
     assert_eq!(old.code, 2);
@@ -477,7 +545,7 @@ fn cockroachdb_changes_one_thing_at_a_time() {
 /// What each tool gets to see: a guard that takes an index and one that takes a check, in full.
 #[test]
 fn files_of_each_format() {
-    for format in FORMATS {
+    for format in FORMATS.iter().chain(&["alembic", "rails", "knex", "prisma"]) {
         let folder = folder();
         let run = migrate(
             BOOKING,

@@ -220,10 +220,23 @@ fn comment(engine: Engine, m: &Migration, up: &Statement, grade: Grade, (step, o
     out
 }
 
-/// Text from a database in a comment: a line break in a name must not end it.
+/// Text from a database in a comment: a line break in a name must not end it, nor a name give an order.
 pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    // JavaScript ends a line at U+2028 and U+2029, too
+    let ends = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let line = text.chars().map(|c| if ends(c) { ' ' } else { c }).collect();
+    ORDERS.iter().fold(line, |line: String, (order, harmless)| line.replace(order, harmless))
 }
+
+/// What dbmate, goose, Atlas, sqlx, squawk and dbaudit itself obey in a comment, and what none of them does.
+const ORDERS: [(&str, &str); 6] = [
+    ("migrate:", "migrate :"),
+    ("+goose", "+ goose"),
+    ("atlas:", "atlas :"),
+    ("no-transaction", "no - transaction"),
+    ("squawk-ignore", "squawk - ignore"),
+    ("dbaudit: rule", "dbaudit : rule"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -233,5 +246,11 @@ mod tests {
     fn names_of_files() {
         assert_eq!(slug("Weird \"Näme\"__x\n").as_deref(), Some("weird_n_me_x"));
         assert_eq!(slug("ÄÖ"), None);
+    }
+
+    #[test]
+    fn comments_end_and_order_nothing() {
+        assert_eq!(one_line("a\r\nb\u{85}c\u{2028}d\u{2029}e"), "a  b c d e");
+        assert_eq!(one_line("migrate:down +goose Down 'x'::text"), "migrate :down + goose Down 'x'::text");
     }
 }

@@ -1,5 +1,6 @@
 //! What to look at before a guard is added: the rows in its way.
 
+use super::plan::one_line;
 use crate::catalog::{Catalog, KeyPart, Table};
 use crate::engine::{quote_ident, quote_list, quote_table};
 use crate::guard::{Guard, Unvalidated, key_text};
@@ -101,7 +102,7 @@ fn orphans(table: &Table, columns: &[String], (schema, target): (&str, &str), re
     );
     let list = quote_list(columns);
     Precheck {
-        shows: format!("this shows what references no row of {target}."),
+        shows: format!("this shows what references no row of {}.", one_line(&target)),
         look: format!("SELECT {list}, count(*) AS rows {lost}\nGROUP BY {list} ORDER BY count(*) DESC LIMIT {SHOWN};"),
         count: format!("SELECT count(*)::int8 {lost}"),
     }

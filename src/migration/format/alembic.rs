@@ -7,9 +7,11 @@ use anyhow::{Result, bail};
 
 use super::Format;
 use super::python::{assigned, comment, docstring, each, limits, literal, patient};
+use crate::catalog::{Expression, KeyPart};
 use crate::engine::{Product, Work, is_transactional};
-use crate::guard::hex;
-use crate::migration::{Change, File, Folder, Request};
+use crate::guard::{Guard, hex, key_text};
+use crate::migration::plan::one_line;
+use crate::migration::{Change, File, Folder, Migration, Request};
 
 /// The format.
 pub static FORMAT: Format = Format {
@@ -28,7 +30,8 @@ fn render(request: &Request<'_>) -> Result<Vec<File>> {
         let mut ids = (0..).map(|again| hex(&format!("{seed}{}", " again".repeat(again)), 6));
         let id = ids.find(|id| !taken.contains(id)).unwrap_or_default();
         taken.insert(id.clone());
-        let text = revision(product, change, &id, head.as_deref());
+        let model = if change.step == 1 { model(m) } else { String::new() };
+        let text = revision(product, change, &model, &id, head.as_deref());
         head = Some(id.clone());
         File::new(versions.join(format!("{id}_{}.py", change.name)), text)
     });
@@ -58,9 +61,9 @@ fn revisions(folder: &Folder, versions: &Path) -> Result<(BTreeSet<String>, Opti
     Ok((all, heads.pop()))
 }
 
-fn revision(product: Product, change: &Change, id: &str, revises: Option<&str>) -> String {
+fn revision(product: Product, change: &Change, model: &str, id: &str, revises: Option<&str>) -> String {
     format!(
-        "{}\n{}\nfrom alembic import op\n\nrevision = {}\ndown_revision = {}\nbranch_labels = None\ndepends_on = \
+        "{}\n{}{model}\nfrom alembic import op\n\nrevision = {}\ndown_revision = {}\nbranch_labels = None\ndepends_on = \
          None\n\n\ndef upgrade() -> None:\n{}\n\ndef downgrade() -> None:\n{}",
         docstring(change.comment.first().map_or("", String::as_str)),
         comment(change),
@@ -69,6 +72,53 @@ fn revision(product: Product, change: &Change, id: &str, revises: Option<&str>) 
         body(product, change.up.work, std::slice::from_ref(&change.up.sql)),
         body(product, change.up.work, change.down()),
     )
+}
+
+/// What the model is to say for `--autogenerate` not to take the guard away again, as a comment; nothing where it would not.
+fn model(m: &Migration) -> String {
+    let (name, table) = (literal(&m.finding.guard_name), one_line(&m.table.label()));
+    let list = |columns: &[String]| columns.iter().map(|c| literal(c)).collect::<Vec<_>>().join(", ");
+    let text = |sql: &dyn std::fmt::Display| format!("text({})", literal(&bound(&sql.to_string())));
+    let index = |key: &[KeyPart], predicate: Option<&Expression>, nulls_not_distinct: bool| {
+        let part = |p: &KeyPart| p.as_column().map_or_else(|| text(&key_text(std::slice::from_ref(p))), literal);
+        let parts = key.iter().map(part).collect::<Vec<_>>().join(", ");
+        let nulls = if nulls_not_distinct { ", postgresql_nulls_not_distinct=True" } else { "" };
+        let filter = predicate.map(|p| format!(", postgresql_where={}", text(p))).unwrap_or_default();
+        format!("Index({name}, {parts}, unique=True{nulls}{filter})")
+    };
+    let args = format!("the __table_args__ of {table}");
+    let of_column = |column: &str| format!("the column {} of {table}", one_line(column));
+    let (place, line) = match &m.finding.guard {
+        Guard::Unique { key, .. } if m.changes.iter().any(|c| c.up.work == Work::Catalog) => {
+            let columns: Vec<String> = key.iter().filter_map(KeyPart::as_column).map(str::to_owned).collect();
+            (args, format!("UniqueConstraint({}, name={name})", list(&columns)))
+        }
+        // without these words partial keys stand for one
+        Guard::Unique { nulls_not_distinct: true, .. }
+            if !m.changes.iter().any(|c| c.up.sql.ends_with(" NULLS NOT DISTINCT;")) =>
+        {
+            return String::new();
+        }
+        Guard::Unique { key, predicate, nulls_not_distinct } => {
+            (args, index(key, predicate.as_ref(), *nulls_not_distinct))
+        }
+        Guard::Rekey { key, predicate, replaced, .. } => {
+            (format!("{args}, in place of {}", one_line(replaced)), index(key, Some(predicate), false))
+        }
+        Guard::Check { condition } => {
+            let condition = literal(&bound(&condition.to_string()));
+            (args, format!("CheckConstraint({condition}, name={name})"))
+        }
+        Guard::ForeignKey { columns, schema, table, referenced } => {
+            let schema = if *schema == m.table.schema { String::new() } else { format!("{schema}.") };
+            let targets: Vec<String> = referenced.iter().map(|r| format!("{schema}{table}.{r}")).collect();
+            (args, format!("ForeignKeyConstraint([{}], [{}], name={name})", list(columns), list(&targets)))
+        }
+        Guard::NotNull { column } => (of_column(column), "nullable=False".to_owned()),
+        Guard::Retype { column, data_type: "numeric", .. } => (of_column(column), "Numeric".to_owned()),
+        Guard::PrimaryKey { .. } | Guard::Retype { .. } | Guard::Validate { .. } => return String::new(),
+    };
+    format!("#\n# For --autogenerate to leave it there, the model has to say so, too. In {place}:\n#     {line},\n")
 }
 
 /// What a function does. Alembic may run all revisions in one transaction: what takes long commits what was done before,

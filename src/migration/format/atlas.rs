@@ -29,8 +29,9 @@ fn render(request: &Request<'_>) -> Result<Vec<File>> {
         |change, version| {
             let up = std::slice::from_ref(&change.up.sql);
             let marker = if in_transaction(product, up) { "" } else { "-- atlas:txmode none\n" };
+            // the way back has names, and is not of the head, in which any line may give an order
             let text = format!(
-                "{marker}{}{}\n{}",
+                "{marker}{}\n{}{}",
                 comment(change, "--"),
                 commented_way_back(change, "--"),
                 steps(product, up)
@@ -38,7 +39,7 @@ fn render(request: &Request<'_>) -> Result<Vec<File>> {
             vec![File::new(format!("{version}_{}.sql", change.name), text)]
         },
     )?;
-    sorts_last(request.folder, &files)?;
+    sorts_last(request.folder.names(), &files)?;
     if !files.is_empty() {
         there.extend(files.iter().map(|f| (f.path.display().to_string(), f.text.clone().into_bytes())));
         files.push(File { path: SUM.into(), text: sum(there), replaces: true });

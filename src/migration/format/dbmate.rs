@@ -4,7 +4,8 @@
 //! is sent as one command (`pkg/dbmate/db.go`), so that without a transaction a statement stands alone in it.
 
 use super::{
-    Format, LOCK_TIMEOUT, back_from, command, comment, in_transaction, leading_digits, numbered_commands, way_back,
+    Format, LOCK_TIMEOUT, back_from, command, comment, in_transaction, leading_digits, numbered_commands, readable,
+    sorts_last, way_back,
 };
 use crate::migration::File;
 
@@ -18,7 +19,10 @@ pub static FORMAT: Format = Format {
             "-- Without a transaction a block may be nothing but one statement: limit its wait for locks in DATABASE_URL,\n\
              -- with lock_timeout={LOCK_TIMEOUT}\n"
         );
-        numbered_commands(
+        // in a line of its own
+        let ordered = |sql: &str| ["migrate:up", "migrate:down"].iter().any(|order| sql.contains(order));
+        readable(request, "dbmate", |sql| sql.contains('\n') && ordered(sql))?;
+        let files = numbered_commands(
             request,
             |name| leading_digits(name.strip_suffix(".sql")?),
             |change, version| {
@@ -35,6 +39,8 @@ pub static FORMAT: Format = Format {
                 );
                 vec![File::new(format!("{version}_{}.sql", change.name), text)]
             },
-        )
+        )?;
+        sorts_last(request.folder.names(), &files)?;
+        Ok(files)
     },
 };

@@ -7,6 +7,7 @@
 
 use super::{
     Format, LOCK_TIMEOUT, back_from, comment, in_transaction, leading_digits, numbered_commands, script, way_back,
+    without_settings,
 };
 use crate::engine::Product;
 use crate::migration::File;
@@ -34,7 +35,10 @@ pub static FORMAT: Format = Format {
 };
 
 fn one_command(product: Product, statements: &[String]) -> String {
-    if matches!(product, Product::CockroachDb | Product::Unknown) || in_transaction(product, statements) {
+    if matches!(product, Product::CockroachDb | Product::Unknown) {
+        return without_settings(statements);
+    }
+    if in_transaction(product, statements) {
         return script(product, statements);
     }
     let alone: String = statements.iter().map(|s| format!("{s}\n")).collect();

@@ -2,9 +2,10 @@
 //!
 //! pressly.github.io/goose, *SQL annotations* (v3): a file runs in a transaction unless it says `-- +goose NO
 //! TRANSACTION`, which is for both ways. Statements end at a line that ends in `;` and are sent one by one; what has a
-//! `;` within stands between `StatementBegin` and `StatementEnd`.
+//! `;` within stands between `StatementBegin` and `StatementEnd`. An order is any line with `--` and `+goose`; a line ends
+//! with `\n`, whatever was there (internal/sqlparser).
 
-use super::{Format, back_from, comment, in_transaction, leading_digits, numbered, steps};
+use super::{Format, back_from, comment, in_transaction, leading_digits, numbered, readable, steps};
 use crate::engine::Product;
 use crate::migration::File;
 
@@ -14,6 +15,8 @@ pub static FORMAT: Format = Format {
     about: "goose: NNNN_name.sql with +goose Up and +goose Down",
     render: |request| {
         let product = request.plan.engine.product;
+        let ordered = |line: &str| line.trim_start().starts_with("--") && line.contains("+goose");
+        readable(request, "goose", |sql| sql.lines().any(ordered) || sql.contains("\r\n"))?;
         numbered(
             request,
             |name| leading_digits(name.strip_suffix(".sql").or_else(|| name.strip_suffix(".go"))?),
@@ -40,8 +43,9 @@ fn annotated(product: Product, statements: &[String], transactional: bool) -> St
         return String::new();
     }
     let whole = |s: &String| {
-        let several = s.trim_end_matches(';').contains(';');
-        if several { format!("-- +goose StatementBegin\n{s}\n-- +goose StatementEnd") } else { s.clone() }
+        // in what it takes for a comment it does not look for the end
+        let hides_its_end = s.trim_end_matches(';').contains(';') || s.contains("--");
+        if hides_its_end { format!("-- +goose StatementBegin\n{s}\n-- +goose StatementEnd") } else { s.clone() }
     };
     let statements: Vec<String> = statements.iter().map(whole).collect();
     if transactional || !in_transaction(product, &statements) {

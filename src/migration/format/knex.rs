@@ -1,6 +1,6 @@
 //! Knex: `20260101120000_name.js` with `up`, `down` and `config`.
 
-use super::{Format, comment, leading_digits, numbered, python::each, script_limits};
+use super::{Format, calls, comment, leading_digits, numbered, readable, sorts_last};
 use crate::engine::Product;
 use crate::migration::{Change, File, Request};
 
@@ -14,13 +14,16 @@ pub static FORMAT: Format = Format {
         let product = request.plan.engine.product;
         let has = |end: &str| request.folder.names().any(|n| n.ends_with(end) && leading_digits(n).is_some());
         let module = ["ts", "mjs"].into_iter().find(|end| has(&format!(".{end}"))).unwrap_or("js");
-        numbered(
+        readable(request, "Knex", |sql| sql.contains("\\?"))?;
+        let files = numbered(
             request,
             |name| leading_digits(stem(name)?),
             |change, number| {
                 vec![File::new(format!("{number}_{}.{module}", change.name), migration(product, change, module))]
             },
-        )
+        )?;
+        sorts_last(request.folder.names(), &files)?;
+        Ok(files)
     },
 };
 
@@ -31,18 +34,25 @@ fn stem(name: &str) -> Option<&str> {
 
 fn migration(product: Product, change: &Change, module: &str) -> String {
     let alone = product != Product::PostgreSql || !change.is_transactional();
-    let body = |statements: &[String]| {
-        let limits = if statements.is_empty() { Vec::new() } else { script_limits(product, change, alone) };
-        let all = statements.iter().flat_map(|s| each(s));
-        let lines = limits.iter().map(String::as_str).chain(all);
-        let raw = |on: &str, sql| {
-            format!("  {on}await {}.raw({});\n", if on.is_empty() { "knex" } else { "trx" }, literal(sql))
+    let sql = if module == "ts" { "sql: string" } else { "sql" };
+    let body = |way: &[String]| {
+        let (calls, resets) = calls(product, change, way, alone);
+        let all = |indent: &str, run: &str| -> String {
+            calls.iter().map(|sql| format!("{indent}await {run}({});\n", literal(sql))).collect()
         };
-        if alone || statements.is_empty() {
-            return lines.map(|sql| raw("", sql)).collect::<String>();
+        if resets.is_empty() && (alone || way.is_empty()) {
+            all("  ", "knex.raw")
+        } else if alone {
+            format!(
+                "  // one connection for all: another of the pool would not have the settings\n  const connection = await \
+                 knex.client.acquireConnection();\n  const run = ({sql}) => knex.raw(sql).connection(connection);\n  try \
+                 {{\n{}  }} finally {{\n    await run({}).finally(() => knex.client.releaseConnection(connection));\n  }}\n",
+                all("    ", "run"),
+                literal(&resets.join("; "))
+            )
+        } else {
+            format!("  await knex.transaction(async (trx) => {{\n{}  }});\n", all("    ", "trx.raw"))
         }
-        let inner: String = lines.map(|sql| raw("  ", sql)).collect();
-        format!("  await knex.transaction(async (trx) => {{\n{inner}  }});\n")
     };
     let (knex, export) = match module {
         "ts" => ("knex: import(\"knex\").Knex): Promise<void", "export async function "),
@@ -63,7 +73,8 @@ fn migration(product: Product, change: &Change, module: &str) -> String {
     )
 }
 
-/// A JavaScript string for `knex.raw`, to which a bare `?` stands for a value.
+/// A JavaScript string for `knex.raw`, to which a bare `?` stands for a value. It takes every backslash in front of one away:
+/// what has `\?` cannot be said.
 fn literal(text: &str) -> String {
     // a string is always JSON, and JSON is JavaScript
     serde_json::Value::from(text.replace('?', "\\?")).to_string()

@@ -5,7 +5,7 @@
 //! files of their own. `runInTransaction:false` is for both ways. With `splitStatements:false` a changeset is sent as one
 //! command, as the statements here need that have a `;` within; without a transaction that command is one statement.
 
-use super::{Format, LOCK_TIMEOUT, command, comment, in_transaction, leading_digits, numbered, sorts_last};
+use super::{Format, LOCK_TIMEOUT, command, comment, in_transaction, leading_digits, numbered, readable, sorts_last};
 use crate::migration::File;
 
 /// The format.
@@ -18,6 +18,7 @@ pub static FORMAT: Format = Format {
             "-- | Without a transaction a changeset may be nothing but one statement: limit its wait for locks in the URL\n\
              -- | of the database, with options=-c%20lock_timeout%3D{LOCK_TIMEOUT}\n"
         );
+        readable(request, "Liquibase", is_misread)?;
         let mut pending = request.changes();
         let files = numbered(request, leading_digits, |change, version| {
             let fingerprint = pending.next().map_or("", |(m, _)| m.finding.fingerprint.as_str());
@@ -46,7 +47,21 @@ pub static FORMAT: Format = Format {
             );
             vec![File::new(format!("{version}_{}.sql", change.name), text)]
         })?;
-        sorts_last(request.folder, &files)?;
+        sorts_last(request.folder.names(), &files)?;
         Ok(files)
     },
 };
+
+/// Liquibase reads line by line (AbstractFormattedChangeLogParser): what starts with `--` and one of these words is an order,
+/// and `\r` an end; a `--rollback` with another of Unicode's line ends in it is none. `${name}` may be a parameter, even in a
+/// name.
+fn is_misread(sql: &str) -> bool {
+    const ORDERS: [&str; 7] =
+        ["changeset", "comment", "ignore", "precondition", "property", "rollback", "validchecksum"];
+    let is_order = |line: &str| {
+        let line = line.trim_start();
+        let word = line.trim_start_matches(|c: char| c == '-' || c.is_whitespace()).to_lowercase();
+        line.starts_with("/*") || line.starts_with('-') && ORDERS.iter().any(|order| word.starts_with(order))
+    };
+    sql.contains("${") || sql.contains(['\r', '\u{85}', '\u{2028}', '\u{2029}']) || sql.lines().any(is_order)
+}

@@ -19,7 +19,7 @@ mod squawk;
 
 use anyhow::{Result, bail};
 
-use super::{Change, File, Folder, Grade, Numbering, Request};
+use super::{Change, File, Grade, Numbering, Request};
 use crate::engine::{Product, Statement, Work, is_transactional};
 
 /// How the files of a migration tool are written.
@@ -82,11 +82,13 @@ fn numbering(request: &Request<'_>, version_of: impl Fn(&str) -> Option<&str>) -
     Numbering::after(request.folder.names().filter_map(|name| Some((version_of(name)?, name))))
 }
 
-/// Tools that go through a folder in the order of its names, as text, would run `10_b.sql` before `9_a.sql`.
-pub(super) fn sorts_last(folder: &Folder, files: &[File]) -> Result<()> {
-    let there = folder.names().filter(|name| leading_digits(name).is_some());
-    let names: Vec<&str> = there.chain(files.iter().filter_map(|f| f.path.to_str())).collect();
-    if let Some(pair) = names.windows(2).find(|pair| pair[0] >= pair[1]) {
+/// Tools that go through a folder in the order of its names, as text, would run `10_b.sql` before `9_a.sql`. `there` are
+/// the names of a folder in that order.
+pub(super) fn sorts_last<'a>(there: impl Iterator<Item = &'a str>, new: &'a [File]) -> Result<()> {
+    // what is run may be a file or a folder of some
+    let new = new.iter().filter_map(|f| f.path.iter().next()?.to_str());
+    let names: Vec<&str> = there.chain(new).filter(|name| leading_digits(name).is_some()).collect();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] > pair[1]) {
         bail!(
             "the numbering of the folder is broken: {} follows {}, but comes before it in the order of names, which is the \
              order in which they are run; give the versions of the folder more digits",
@@ -101,6 +103,18 @@ pub(super) fn sorts_last(folder: &Folder, files: &[File]) -> Result<()> {
 pub(super) fn leading_digits(name: &str) -> Option<&str> {
     let (version, _) = name.split_once('_')?;
     (!version.is_empty() && version.bytes().all(|b| b.is_ascii_digit())).then_some(version)
+}
+
+/// Refuses what a tool would not send as it is: a name may hold what the tool takes for an order of its own.
+pub(super) fn readable(request: &Request<'_>, tool: &str, is_misread: impl Fn(&str) -> bool) -> Result<()> {
+    let statements = request.changes().flat_map(|(_, c)| std::iter::once(&c.up.sql).chain(c.down()));
+    match statements.into_iter().find(|sql| is_misread(sql)) {
+        None => Ok(()),
+        Some(sql) => bail!(
+            "{tool} does not read this as one statement and no more, for what its names hold: take another --format, or \
+             choose other findings with --finding:\n{sql}"
+        ),
+    }
 }
 
 /// The comment of a change as lines that start with `sign`.
@@ -124,13 +138,19 @@ pub(super) fn script(product: Product, statements: &[String]) -> String {
     }
 }
 
-/// The limits as single statements, for a tool whose files hold code: within its transaction, or `alone` for the session.
-pub(super) fn script_limits(product: Product, change: &Change, alone: bool) -> Vec<String> {
-    match (change.is_transactional(), alone) {
+/// One way of a change for a tool whose files hold code: its statements one by one, after their limits, which are for the
+/// transaction, or for the session if they are `alone`; and what then gives the session back as it was.
+pub(super) fn calls(product: Product, change: &Change, way: &[String], alone: bool) -> (Vec<String>, Vec<String>) {
+    let mut calls = match (change.is_transactional(), alone) {
+        _ if way.is_empty() => Vec::new(),
         (false, _) => python::patient(product),
         (true, true) => python::limits(product, "SET"),
         (true, false) => python::limits(product, "SET LOCAL"),
-    }
+    };
+    calls.extend(way.iter().flat_map(|sql| python::each(sql)).map(str::to_owned));
+    let names = calls.iter().filter_map(|sql| python::setting(sql)).filter(|_| alone);
+    let resets = names.map(|name| format!("RESET {name}")).collect();
+    (calls, resets)
 }
 
 /// Whether statements belong into one transaction. CockroachDB changes the schema of a transaction only after COMMIT,
@@ -153,12 +173,27 @@ pub(super) fn steps(product: Product, statements: &[String]) -> String {
 /// Statements as a tool runs them that begins and ends the transactions itself, and sends a file as one command: without
 /// a transaction the command may be nothing but the statement, and `limits` says in a comment where the limits go.
 pub(super) fn command(product: Product, statements: &[String], limits: &str) -> String {
-    let text = lines(statements);
     match product {
-        Product::CockroachDb | Product::Unknown => text,
-        _ if in_transaction(product, statements) => timeouts("SET LOCAL") + &text,
-        _ => format!("{limits}{text}"),
+        Product::CockroachDb | Product::Unknown => without_settings(statements),
+        _ if in_transaction(product, statements) => timeouts("SET LOCAL") + &lines(statements),
+        _ => format!("{limits}{}", lines(statements)),
     }
+}
+
+/// Statements for CockroachDB where a file is one command: that is a transaction, in which a statement that needs a
+/// setting before it (`ALTER COLUMN … TYPE` before 25.1) is refused.
+pub(super) fn without_settings(statements: &[String]) -> String {
+    let one = |sql: &str| match python::setting(sql) {
+        Some(_) => sql
+            .lines()
+            .map(|line| match line.strip_prefix("SET ") {
+                Some(set) => format!("-- first, in the URL of the database or by ALTER ROLE … SET: {set}\n"),
+                None => format!("{line}\n"),
+            })
+            .collect(),
+        None => format!("{sql};\n"),
+    };
+    statements.iter().flat_map(|sql| python::each(sql)).map(one).collect()
 }
 
 /// Changes for a tool that sends a file as one command. A way back of several statements that may not run in one
@@ -206,7 +241,8 @@ pub(super) fn back_from(change: &Change, sign: &str) -> String {
 /// The way back as a comment, for a tool that keeps none.
 pub(super) fn commented_way_back(change: &Change, sign: &str) -> String {
     let lines = change.down().iter().flat_map(|s| s.lines());
-    let undo: String = lines.map(|line| format!("{sign}   {line}\n")).collect();
+    // PostgreSQL ends a comment there
+    let undo: String = lines.map(|line| format!("{sign}   {}\n", line.replace('\r', " "))).collect();
     if undo.is_empty() { undo } else { format!("{sign} The way back, by hand:\n{undo}") }
 }
 

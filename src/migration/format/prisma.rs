@@ -1,6 +1,6 @@
 //! Prisma Migrate: `prisma/migrations/20260101120000_name/migration.sql`.
 
-use super::{Format, as_commands, back_from, command, comment, leading_digits, way_back};
+use super::{Format, as_commands, back_from, command, comment, leading_digits, sorts_last, way_back};
 use crate::engine::Product;
 use crate::migration::{File, Numbering};
 
@@ -31,6 +31,7 @@ pub static FORMAT: Format = Format {
             let down = command(product, &way_back(&change), LIMITS);
             files.push(File::new(format!("{folder}/down.sql"), back_from(&change, "--") + &down));
         }
+        sorts_last(folders.iter().map(String::as_str), &files)?;
         // what Prisma keeps beside its migrations, and checks against the schema's own provider
         if !files.is_empty() && !request.folder.names().any(|n| n == "migration_lock.toml") {
             let provider = if product == Product::CockroachDb { "cockroachdb" } else { "postgresql" };

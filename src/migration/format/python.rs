@@ -40,14 +40,21 @@ fn escaped(text: &str) -> String {
 pub(super) fn each(sql: &str) -> Vec<&str> {
     let mut out = Vec::new();
     let mut rest = sql;
-    while let Some((setting, tail)) = rest.split_once(";\n")
-        && setting.lines().last().is_some_and(|l| l.starts_with("SET "))
+    while let Some((first, tail)) = rest.split_once(";\n")
+        && setting(first).is_some()
     {
-        out.push(setting);
+        out.push(first);
         rest = tail;
     }
     out.push(rest.strip_suffix(';').unwrap_or(rest));
     out
+}
+
+/// The name of what a statement sets; `None` for another statement.
+pub(super) fn setting(sql: &str) -> Option<&str> {
+    // a line of a name may look the same, but no statement begins with a name
+    let first = sql.lines().find(|line| !line.starts_with("--"))?;
+    first.strip_prefix("SET ")?.split_once(" = ").map(|(name, _)| name)
 }
 
 /// The limits on waiting for locks as `SET` or `SET LOCAL` sets them, and as `RESET` takes them back; none where the
@@ -119,7 +126,7 @@ mod tests {
     #[test]
     fn settings_are_statements_of_their_own() {
         assert_eq!(each("-- note\nSET a = true;\nALTER TABLE t;"), ["-- note\nSET a = true", "ALTER TABLE t"]);
-        assert_eq!(each("ALTER TABLE \"a;\nb\" DROP c;"), ["ALTER TABLE \"a;\nb\" DROP c"]);
+        assert_eq!(each("ALTER TABLE \"a\nSET b = 1;\nc\" DROP d;"), ["ALTER TABLE \"a\nSET b = 1;\nc\" DROP d"]);
         assert_eq!(limits(Product::PostgreSql, "RESET"), ["RESET lock_timeout", "RESET statement_timeout"]);
     }
 
