@@ -79,6 +79,18 @@ const CONSTRUCTS: &[Fault] = &[
     },
 ];
 
+/// The formats whose files are SQL.
+const OF_SQL: &[&str] =
+    &["sql", "golang-migrate", "flyway", "liquibase", "dbmate", "goose", "sqlx", "refinery", "atlas", "prisma"];
+
+/// All files of SQL in a folder and beneath it.
+fn sql_files(folder: &Path) -> Vec<PathBuf> {
+    let paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let (folders, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(|p| p.is_dir());
+    let files = files.into_iter().filter(|f| f.extension().is_some_and(|e| e == "sql"));
+    files.chain(folders.iter().flat_map(|f| sql_files(f))).collect()
+}
+
 /// The fingerprints of what a rule finds.
 fn fingerprints(source: &str, more: &[&str]) -> BTreeSet<String> {
     let mut args = vec![source, "--min-confidence", "low"];
@@ -251,16 +263,31 @@ fn squawk_finds_nothing() {
         let database = Postgres::shared().database();
         database.run(fault.schema);
         for version in ["14.9", "15.4"] {
-            let own = folder.path().join(format!("{i}-{}-{version}", fault.rule));
-            fs::create_dir(&own).unwrap();
-            let source = in_version(snapshot(&database.url, &[]), version, &own);
-            migrate(source.to_str().unwrap(), &own, &["--rule", fault.rule, "--min-confidence", "low"]);
-            all.extend([files(&own, "up"), files(&own, "down")].concat());
+            for format in OF_SQL {
+                let own = folder.path().join(format!("{i}-{}-{version}-{format}", fault.rule));
+                fs::create_dir(&own).unwrap();
+                let source = in_version(snapshot(&database.url, &[]), version, &own);
+                let rule = ["--rule", fault.rule, "--min-confidence", "low", "--format", format];
+                migrate(source.to_str().unwrap(), &own, &rule);
+                all.extend(sql_files(&own).into_iter().map(|file| (*format, file)));
+            }
         }
     }
-    assert!(all.len() > 4 * FAULTS.len(), "{} files", all.len());
-    let output = Command::new(squawk).args(["--pg-version=15.0", "--reporter=gcc"]).args(&all).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(all.len() > 4 * FAULTS.len() * OF_SQL.len(), "{} files", all.len());
+    // tools that begin the transaction themselves, for what may run in one
+    let is_alone = |file: &Path| {
+        let text = fs::read_to_string(file).unwrap();
+        text.lines().any(|line| !line.starts_with("--") && line.contains(" CONCURRENTLY "))
+    };
+    let (bare, wrapped): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(format, file)| matches!(*format, "sql" | "golang-migrate") || is_alone(file));
+    for (files, more) in [(wrapped, Some("--assume-in-transaction")), (bare, None)] {
+        let files = files.into_iter().map(|(_, file)| file);
+        let mut command = Command::new(&squawk);
+        command.args(["--pg-version=15.0", "--reporter=gcc"]).args(more).args(files);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{more:?}: {}", String::from_utf8_lossy(&output.stdout));
+    }
 }
 
 /// All findings of real schemas whose guards were taken out, `NAME/stripped.sql` each: every statement succeeds, and

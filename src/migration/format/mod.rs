@@ -128,13 +128,12 @@ pub(super) const LOCK_TIMEOUT: &str = "5s";
 /// Statements as a tool sends them one by one: within a transaction of their own on PostgreSQL, with a limit on the wait
 /// for locks; CockroachDB changes one thing a statement, without either.
 pub(super) fn script(product: Product, statements: &[String]) -> String {
-    let annotated: Vec<String> = statements.iter().map(|s| squawk::annotate(s)).collect();
     match product {
         Product::CockroachDb | Product::Unknown => lines(statements),
         _ if in_transaction(product, statements) => {
-            format!("BEGIN;\n{}{}COMMIT;\n", timeouts("SET LOCAL"), lines(&annotated))
+            format!("BEGIN;\n{}{}COMMIT;\n", timeouts("SET LOCAL"), annotated(statements, &[]))
         }
-        _ => format!("{}{}", patience(), lines(&annotated)),
+        _ => patience() + &annotated(statements, &[]),
     }
 }
 
@@ -162,12 +161,11 @@ pub(super) fn in_transaction(product: Product, statements: &[String]) -> bool {
 
 /// Statements as a tool runs them that begins and ends the transactions itself, and sends a file's statements one by one.
 pub(super) fn steps(product: Product, statements: &[String]) -> String {
-    let limits = match product {
-        Product::CockroachDb | Product::Unknown => String::new(),
-        _ if in_transaction(product, statements) => timeouts("SET LOCAL"),
-        _ => patience(),
-    };
-    limits + &lines(statements)
+    match product {
+        Product::CockroachDb | Product::Unknown => lines(statements),
+        _ if in_transaction(product, statements) => timeouts("SET LOCAL") + &annotated(statements, &[]),
+        _ => patience() + &annotated(statements, &[]),
+    }
 }
 
 /// Statements as a tool runs them that begins and ends the transactions itself, and sends a file as one command: without
@@ -175,9 +173,19 @@ pub(super) fn steps(product: Product, statements: &[String]) -> String {
 pub(super) fn command(product: Product, statements: &[String], limits: &str) -> String {
     match product {
         Product::CockroachDb | Product::Unknown => without_settings(statements),
-        _ if in_transaction(product, statements) => timeouts("SET LOCAL") + &lines(statements),
-        _ => format!("{limits}{}", lines(statements)),
+        _ if in_transaction(product, statements) => timeouts("SET LOCAL") + &annotated(statements, &[]),
+        _ => format!("{limits}{}", alone(statements)),
     }
+}
+
+/// Statements of which each is all that a command may be.
+pub(super) fn alone(statements: &[String]) -> String {
+    annotated(statements, &squawk::ALONE)
+}
+
+/// Statements with what squawk is to know of them, and of their place.
+fn annotated(statements: &[String], place: &[(&'static str, &'static str)]) -> String {
+    statements.iter().map(|sql| squawk::annotate(sql, place) + "\n").collect()
 }
 
 /// Statements for CockroachDB where a file is one command: that is a transaction, in which a statement that needs a

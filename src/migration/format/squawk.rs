@@ -2,9 +2,16 @@
 
 use squawk_syntax::ast;
 
-/// The statement with a comment that tells squawk, and a reader, what is meant.
-pub fn annotate(sql: &str) -> String {
-    let meant = meant(sql);
+/// What a statement lacks that must be alone in its command.
+pub const ALONE: [(&str, &str); 2] = [
+    ("require-lock-timeout", "a command that is nothing but this statement sets no limit; the database's URL does"),
+    ("require-statement-timeout", "as for locks"),
+];
+
+/// The statement with a comment that tells squawk, and a reader, what is meant; `place` is what it lacks where it stands.
+pub fn annotate(sql: &str, place: &[(&'static str, &'static str)]) -> String {
+    let mut meant = meant(sql);
+    meant.extend(place);
     if meant.is_empty() {
         return sql.to_owned();
     }
@@ -24,7 +31,10 @@ fn meant(sql: &str) -> Vec<(&'static str, &'static str)> {
         match statement {
             ast::Stmt::AlterTable(alter) => alter.actions().for_each(|a| of_action(&a, &mut out)),
             ast::Stmt::CreateIndex(create) if create.concurrently_token().is_none() => {
-                out.push(("require-concurrent-index-creation", "the index of a partitioned table cannot be built so"));
+                out.push((
+                    "require-concurrent-index-creation",
+                    "the index of a partitioned table, or one in a tool's transaction, cannot be built so",
+                ));
             }
             ast::Stmt::DropIndex(drop) if drop.concurrently_token().is_none() => {
                 out.push((
