@@ -87,7 +87,7 @@ const PIECES: &[&str] = &[
 fn names() -> Vec<String> {
     let mut runner = TestRunner::deterministic();
     let together = vec(select(PIECES), 2..6);
-    let together = (0..40).map(|_| together.new_tree(&mut runner).unwrap().current().concat());
+    let together = (0..30).map(|_| together.new_tree(&mut runner).unwrap().current().concat());
     let fit = |mut name: String| {
         while name.len() > 63 {
             name.pop();
