@@ -74,7 +74,8 @@ fn revision(product: Product, change: &Change, model: &str, id: &str, revises: O
     )
 }
 
-/// What the model is to say for `--autogenerate` not to take the guard away again, as a comment; nothing where it would not.
+/// What the model is to say for `--autogenerate` not to take the guard away again, as a comment; nothing where it would
+/// not.
 fn model(m: &Migration) -> String {
     let (name, table) = (literal(&m.finding.guard_name), one_line(&m.table.label()));
     let list = |columns: &[String]| columns.iter().map(|c| literal(c)).collect::<Vec<_>>().join(", ");

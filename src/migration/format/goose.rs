@@ -2,8 +2,8 @@
 //!
 //! pressly.github.io/goose, *SQL annotations* (v3): a file runs in a transaction unless it says `-- +goose NO
 //! TRANSACTION`, which is for both ways. Statements end at a line that ends in `;` and are sent one by one; what has a
-//! `;` within stands between `StatementBegin` and `StatementEnd`. An order is any line with `--` and `+goose`; a line ends
-//! with `\n`, whatever was there (internal/sqlparser).
+//! `;` within stands between `StatementBegin` and `StatementEnd`. An order is any line with `--` and `+goose`;
+//! a line ends with `\n`, whatever was there (internal/sqlparser).
 
 use super::{Format, back_from, comment, in_transaction, leading_digits, numbered, readable, steps};
 use crate::engine::Product;

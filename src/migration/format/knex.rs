@@ -44,9 +44,11 @@ fn migration(product: Product, change: &Change, module: &str) -> String {
             all("  ", "knex.raw")
         } else if alone {
             format!(
-                "  // one connection for all: another of the pool would not have the settings\n  const connection = await \
-                 knex.client.acquireConnection();\n  const run = ({sql}) => knex.raw(sql).connection(connection);\n  try \
-                 {{\n{}  }} finally {{\n    await run({}).finally(() => knex.client.releaseConnection(connection));\n  }}\n",
+                "  // one connection for all: another of the pool would not have the settings\n  \
+                 const connection = await knex.client.acquireConnection();\n  \
+                 const run = ({sql}) => knex.raw(sql).connection(connection);\n  \
+                 try {{\n{}  }} finally {{\n    \
+                 await run({}).finally(() => knex.client.releaseConnection(connection));\n  }}\n",
                 all("    ", "run"),
                 literal(&resets.join("; "))
             )
@@ -73,8 +75,8 @@ fn migration(product: Product, change: &Change, module: &str) -> String {
     )
 }
 
-/// A JavaScript string for `knex.raw`, to which a bare `?` stands for a value. It takes every backslash in front of one away:
-/// what has `\?` cannot be said.
+/// A JavaScript string for `knex.raw`, to which a bare `?` stands for a value. It takes every backslash in front of one
+/// away: what has `\?` cannot be said.
 fn literal(text: &str) -> String {
     // a string is always JSON, and JSON is JavaScript
     serde_json::Value::from(text.replace('?', "\\?")).to_string()

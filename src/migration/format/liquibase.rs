@@ -52,9 +52,9 @@ pub static FORMAT: Format = Format {
     },
 };
 
-/// Liquibase reads line by line (AbstractFormattedChangeLogParser): what starts with `--` and one of these words is an order,
-/// and `\r` an end; a `--rollback` with another of Unicode's line ends in it is none. `${name}` may be a parameter, even in a
-/// name.
+/// Liquibase reads line by line (AbstractFormattedChangeLogParser): what starts with `--` and one of these words is an
+/// order, and `\r` an end; a `--rollback` with another of Unicode's line ends in it is none. `${name}` may be a parameter,
+/// even in a name.
 fn is_misread(sql: &str) -> bool {
     const ORDERS: [&str; 7] =
         ["changeset", "comment", "ignore", "precondition", "property", "rollback", "validchecksum"];

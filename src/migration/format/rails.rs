@@ -41,8 +41,8 @@ fn release(files: &[(PathBuf, String)]) -> String {
     newest.unwrap_or_else(|| "7.1".to_owned())
 }
 
-/// The words that ActiveSupport's `camelize`, by which Rails finds a file's class, writes as the application says: `api` as
-/// `API`. It says so in an initializer; if in another place, the classes of the folder show it.
+/// The words that ActiveSupport's `camelize`, by which Rails finds a file's class, writes as the application says: `api`
+/// as `API`. It says so in an initializer; if in another place, the classes of the folder show it.
 fn acronyms(folder: &Folder) -> BTreeMap<String, String> {
     let root = std::path::absolute(&folder.root).unwrap_or_default();
     let read = |a: &Path| std::fs::read_to_string(a.join("config/initializers/inflections.rb")).ok();
@@ -78,7 +78,8 @@ fn migration(product: Product, change: &Change, class: &str, release: &str) -> S
     let outside = if alone { "  disable_ddl_transaction!\n\n" } else { "" };
     // Ruby obeys a comment in the first line that names an encoding: it is no place for what a table is called
     format!(
-        "# frozen_string_literal: true\n\n{}\nclass {class} < ActiveRecord::Migration[{release}]\n{outside}  def up\n{}  end\n\n  def down\n{}  end\nend\n",
+        "# frozen_string_literal: true\n\n{}\nclass {class} < ActiveRecord::Migration[{release}]\n{outside}  def up\n{}  \
+         end\n\n  def down\n{}  end\nend\n",
         comment(change, "#"),
         body(std::slice::from_ref(&change.up.sql)),
         body(change.down()),
@@ -111,8 +112,8 @@ mod tests {
     fn acronyms_are_those_of_the_application() {
         let root = tempfile::tempdir().expect("a folder");
         std::fs::create_dir_all(root.path().join("config/initializers")).expect("a folder");
-        let said = "ActiveSupport::Inflector.inflections(:en) do |inflect|\n  # inflect.acronym 'NO'\n  inflect.acronym(\"ID\") \
-                    # for user_id\nend\n";
+        let said = "ActiveSupport::Inflector.inflections(:en) do |inflect|\n  # inflect.acronym 'NO'\n  \
+                    inflect.acronym(\"ID\") # for user_id\nend\n";
         std::fs::write(root.path().join("config/initializers/inflections.rb"), said).expect("a file");
         let class = "class AddAPIKeyToRESTfulUserID < ActiveRecord::Migration[7.1]\nend\n";
         let mut folder = Folder::default();
