@@ -20,7 +20,14 @@ impl Numbering {
         let mut seen: Vec<(u64, &str)> = Vec::new();
         let mut numbering = Numbering { last: 0, width: 4 };
         for (version, file) in versions {
-            let Ok(number) = version.parse::<u64>() else { continue };
+            let number = match version.parse::<u64>() {
+                Ok(number) if number < u64::MAX => number,
+                Ok(_) => bail!("the numbering of the folder is at its end: no version comes after that of {file}"),
+                Err(_) if version.bytes().all(|b| b.is_ascii_digit()) && !version.is_empty() => {
+                    bail!("the version of {file} is larger than any that comes after it could be; rename it")
+                }
+                Err(_) => continue,
+            };
             if let Some((_, other)) = seen.iter().find(|(n, f)| *n == number && *f != file) {
                 bail!("the numbering of the folder is broken: {other} and {file} have the same version; rename one");
             }
@@ -70,6 +77,14 @@ mod tests {
         assert_eq!(after(&["20261231235959"]).next_version(), "20270101000000");
         let mut two = after(&["20260131120059"]);
         assert_eq!((two.next_version(), two.next_version()), ("20260131120100".into(), "20260131120101".into()));
+    }
+
+    #[test]
+    fn a_version_without_a_next_is_told() {
+        for version in ["18446744073709551615", "99999999999999999999"] {
+            let error = Numbering::after([(version, "V__b.sql")]).expect_err("there is none").to_string();
+            assert!(error.contains("V__b.sql"), "{error}");
+        }
     }
 
     #[test]

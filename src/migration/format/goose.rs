@@ -5,7 +5,7 @@
 //! `;` within stands between `StatementBegin` and `StatementEnd`. An order is any line with `--` and `+goose`;
 //! a line ends with `\n`, whatever was there (internal/sqlparser).
 
-use super::{Format, back_from, comment, in_transaction, leading_digits, numbered, readable, steps};
+use super::{Format, back_from, comment, in_transaction, leading_digits, numbered, one_by_one, readable, steps};
 use crate::engine::Product;
 use crate::migration::File;
 
@@ -52,6 +52,5 @@ fn annotated(product: Product, statements: &[String], transactional: bool) -> St
         return steps(product, &statements);
     }
     // one way may run in a transaction and the other not: this one goes without, too
-    let lines: String = statements.iter().map(|s| format!("{s}\n")).collect();
-    super::timeouts("SET") + &lines
+    one_by_one(&statements)
 }

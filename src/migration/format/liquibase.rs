@@ -5,7 +5,9 @@
 //! files of their own. `runInTransaction:false` is for both ways. With `splitStatements:false` a changeset is sent as one
 //! command, as the statements here need that have a `;` within; without a transaction that command is one statement.
 
-use super::{Format, LOCK_TIMEOUT, command, comment, in_transaction, leading_digits, numbered, readable, sorts_last};
+use super::{
+    Format, LOCK_TIMEOUT, alone, command, comment, in_transaction, leading_digits, numbered, readable, sorts_last,
+};
 use crate::migration::File;
 
 /// The format.
@@ -29,7 +31,7 @@ pub static FORMAT: Format = Format {
             let up = match transactional {
                 true => command(product, up, ""),
                 // an ALTER TABLE may go without a transaction as well
-                false if in_transaction(product, up) => format!("{limits}{}\n", change.up.sql),
+                false if in_transaction(product, up) => format!("{limits}{}", alone(up)),
                 false => command(product, up, &limits),
             };
             let rollback: String = match change.down() {

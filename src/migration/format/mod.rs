@@ -164,8 +164,18 @@ pub(super) fn steps(product: Product, statements: &[String]) -> String {
     match product {
         Product::CockroachDb | Product::Unknown => lines(statements),
         _ if in_transaction(product, statements) => timeouts("SET LOCAL") + &annotated(statements, &[]),
-        _ => patience() + &annotated(statements, &[]),
+        _ => one_by_one(statements),
     }
+}
+
+/// Statements without a transaction around them, each with its own limits for what is left of the session.
+pub(super) fn one_by_one(statements: &[String]) -> String {
+    let one = |sql: &String| match is_transactional(sql) {
+        true if sql.contains(" ADD CONSTRAINT ") => timeouts("SET") + &squawk::annotate(sql, &squawk::LAST) + "\n",
+        true => timeouts("SET") + &squawk::annotate(sql, &[]) + "\n",
+        false => patience() + &squawk::annotate(sql, &[]) + "\n",
+    };
+    statements.iter().map(one).collect()
 }
 
 /// Statements as a tool runs them that begins and ends the transactions itself, and sends a file as one command: without

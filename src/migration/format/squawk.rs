@@ -8,6 +8,9 @@ pub const ALONE: [(&str, &str); 2] = [
     ("require-statement-timeout", "as for locks"),
 ];
 
+/// What a statement lacks that follows one which may not run in a transaction.
+pub const LAST: [(&str, &str); 1] = [("prefer-robust-stmts", "if it fails, it alone is left to be run again")];
+
 /// The statement with a comment that tells squawk, and a reader, what is meant; `place` is what it lacks where it stands.
 pub fn annotate(sql: &str, place: &[(&'static str, &'static str)]) -> String {
     let mut meant = meant(sql);
