@@ -6,12 +6,12 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
 use serde_json::Value;
 use support::binary::{Run, check, findings, run};
 use support::cockroach::Cockroach;
 use support::postgres::Postgres;
+use support::tools;
 use tempfile::TempDir;
 
 /// What is installed from PyPI.
@@ -24,24 +24,9 @@ const PACKAGES: [&str; 6] = [
     "sqlalchemy-cockroachdb>=2,<3",
 ];
 
-/// The folder of programs of a Python environment that is made once, under target/.
-fn python() -> &'static Path {
-    static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("migrate-python");
-        let programs = environment.join("bin");
-        let done = environment.join("packages");
-        let wanted = PACKAGES.join("\n");
-        if fs::read_to_string(&done).is_ok_and(|t| t == wanted) {
-            return programs;
-        }
-        let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status();
-        assert!(made.is_ok_and(|s| s.success()), "these tests need python3 with its module venv on the PATH");
-        let pip = ["install", "--quiet", "--disable-pip-version-check"];
-        succeeds(Command::new(programs.join("pip")).args(pip).args(PACKAGES));
-        fs::write(done, wanted).unwrap();
-        programs
-    })
+/// Where their programs are.
+fn python() -> PathBuf {
+    tools::python("migrate-python", &PACKAGES)
 }
 
 /// What it prints; it must succeed.

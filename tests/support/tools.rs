@@ -1,4 +1,4 @@
-//! Migration tools of npm, installed once below `target/`.
+//! Tools of npm and PyPI, installed once below `target/`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,6 +23,26 @@ pub fn npm(package: &str, version: &str) -> PathBuf {
         std::fs::write(root.join("complete"), "").expect("a mark");
     }
     installed
+}
+
+/// The folder of programs of a Python environment that has these packages, each as pip takes it.
+pub fn python(name: &str, packages: &[&str]) -> PathBuf {
+    // two tests of one process may want the same environment
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let programs = environment.join("bin");
+    let done = environment.join("packages");
+    let wanted = packages.join("\n");
+    if std::fs::read_to_string(&done).is_ok_and(|t| t == wanted) {
+        return programs;
+    }
+    let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status();
+    assert!(made.is_ok_and(|s| s.success()), "these tests need python3 with its module venv on the PATH");
+    let pip = ["install", "--quiet", "--disable-pip-version-check"];
+    run(Command::new(programs.join("pip")).args(pip).args(packages));
+    std::fs::write(done, wanted).expect("a mark");
+    programs
 }
 
 /// Runs a command to its end; panics with what it said if it fails.
