@@ -256,7 +256,7 @@ fn no_name_changes_what_is_sent() {
     let (names, mut all, mut refused) = (names(), Vec::new(), 0);
     for (i, (name, other)) in names.iter().zip(names.iter().cycle().skip(7)).enumerate() {
         let catalog = catalog(name, other);
-        let plan = Plan::new(&catalog, audit(&catalog, &Observed::default(), RULES).findings, |_| None);
+        let plan = Plan::new(&catalog, audit(&catalog, &Observed::default(), RULES).findings);
         let steps: usize = plan.migrations.iter().map(|m| m.changes.len()).sum();
         assert!(steps >= 5, "{name:?}: {steps}");
         for format in FORMATS {

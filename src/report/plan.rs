@@ -6,8 +6,8 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::Style;
 use super::table::clean;
+use crate::evidence::rows::Told;
 use crate::migration::{Grade, Request};
-use crate::source::live::Rows;
 
 /// The changes that a folder does not hold yet, with what each costs and how safe it is.
 pub fn plan(request: &Request<'_>, style: Style) -> String {
@@ -17,7 +17,7 @@ pub fn plan(request: &Request<'_>, style: Style) -> String {
         let m = pending.migration;
         let _ = writeln!(out, "{}  {}  {}", clean(&m.table.label()), f.rule, f.fingerprint);
         let mut told = vec![f.message.clone()];
-        told.extend(m.rows.iter().flat_map(Rows::lines));
+        told.extend(f.rows.iter().flat_map(Told::lines));
         let mut head = rows_of(style);
         for line in &told {
             head.add_row(vec![Cell::new(""), Cell::new(clean(line))]);
@@ -31,7 +31,7 @@ pub fn plan(request: &Request<'_>, style: Style) -> String {
                 Cell::new("safe"),
             ]);
         }
-        if m.rows.as_ref().is_some_and(|r| r.violations != Some(0)) && !m.cleaning.is_empty() {
+        if f.rows.as_ref().is_some_and(|r| !r.is_clean()) && !m.cleaning.is_empty() {
             let proposals: Vec<String> = m.cleaning.iter().map(|l| flat(l)).collect();
             let ways = Cell::new(proposals.join("\n"));
             table.add_row(vec![
