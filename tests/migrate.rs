@@ -496,14 +496,15 @@ fn nothing_is_written_to_a_read_only_folder() {
 fn names_of_other_relations_are_left_alone() {
     let (database, folder) = (Postgres::shared().database(), folder());
     let schema = "CREATE TABLE account (id bigint PRIMARY KEY, username varchar(80) NOT NULL, bio text);
-        CREATE VIEW account_username_key AS SELECT 1 AS one; CREATE SEQUENCE account_username_key1;";
+        CREATE VIEW account_username_key AS SELECT 1 AS one; CREATE SEQUENCE account_username_key1;
+        CREATE TYPE account_username_key2 AS (one int);";
     database.run(schema);
     let script = folder.path().join("schema");
     fs::write(&script, schema).unwrap();
     for source in [database.url.as_str(), script.to_str().unwrap()] {
         let rule = ["--engine", "postgresql", "--rule", "missing-unique-key", "--min-confidence", "low"];
         let (report, _) = check(&[&[source][..], &rule].concat());
-        assert_eq!(findings(&report)[0]["guard"]["name"], "account_username_key2", "{source}");
+        assert_eq!(findings(&report)[0]["guard"]["name"], "account_username_key3", "{source}");
     }
     fs::remove_file(script).unwrap();
     migrate(&database.url, folder.path(), &["--rule", "missing-unique-key", "--min-confidence", "low"]);
@@ -539,6 +540,31 @@ fn a_build_that_fails_is_done_again() {
         psql(&database.url, &up).unwrap();
         assert_eq!(fingerprints(&database.url, &["--rule", rule]), BTreeSet::new());
     }
+}
+
+/// What is said after a failure is about what failed; a way back that fails leaves nothing that passes for a key.
+#[test]
+fn advice_and_the_way_back_are_about_the_right_index() {
+    let (database, folder) = (Postgres::shared().database(), folder());
+    database.run(
+        "CREATE TABLE shape (id bigint PRIMARY KEY, slug text NOT NULL, title text, deleted_at timestamptz);
+        CREATE UNIQUE INDEX shape_slug ON shape (slug);",
+    );
+    migrate(&database.url, folder.path(), &["--rule", "soft-delete-key", "--min-confidence", "low"]);
+    let (up, down) = (files(folder.path(), "up"), files(folder.path(), "down"));
+    let last = fs::read_to_string(up.last().unwrap()).unwrap();
+    assert!(last.contains("\nDROP INDEX CONCURRENTLY IF EXISTS public.shape_slug;"), "{last}");
+    assert!(!last.contains("--   DROP INDEX"), "the new guard is not to be dropped:\n{last}");
+    psql(&database.url, &up).unwrap();
+    database.run("INSERT INTO shape VALUES (1, 'x', '', now()), (2, 'x', '', NULL)");
+    let back = fs::read_to_string(&down[0]).unwrap();
+    assert!(back.contains("--   DROP INDEX CONCURRENTLY IF EXISTS public.shape_slug;"), "{back}");
+    for expected in ["could not create unique index", "is not valid"] {
+        let refused = psql(&database.url, &down[..1]).unwrap_err();
+        assert!(refused.contains(expected), "{refused}");
+    }
+    database.run("DELETE FROM shape WHERE id = 1; DROP INDEX shape_slug");
+    psql(&database.url, &down).unwrap();
 }
 
 /// An index of the name, but on another table: IF NOT EXISTS passes over it, and the look at the index does not.

@@ -93,6 +93,12 @@ pub fn advice(engine: &Engine, table: &Table, statement: &Statement) -> Vec<Stri
     ]
 }
 
+/// What goes with an index.
+pub fn advice_back(sql: &str) -> Vec<String> {
+    let note = "CASCADE also drops foreign keys that were made to reference the key since";
+    if sql.ends_with(" CASCADE;") { vec![note.to_owned()] } else { Vec::new() }
+}
+
 /// What to know where a tool wraps a schema change in a transaction: it is done only after the COMMIT then, unless the
 /// server commits before it (`autocommit_before_ddl`, from 24.1; on by default from 25.2).
 pub fn advice_in_transaction(engine: &Engine) -> Vec<String> {
@@ -134,11 +140,16 @@ fn retype(engine: &Engine, table: &Table, column: &str, mut steps: Vec<Statement
     let named = |key: &[KeyPart]| key.iter().any(|p| p.columns().contains(&column));
     let indexes = table.indexes.iter().filter(|i| named(&i.key)).map(|i| &i.name);
     let indexes = indexes.chain(table.unique_keys.iter().filter(|k| named(&k.key)).map(|k| &k.name));
-    let indexes: Vec<String> = indexes.map(|i| in_comment(i)).collect();
-    if !indexes.is_empty() {
+    let computed = table.columns.iter().filter(|c| c.generated.as_ref().is_some_and(|e| e.columns().contains(&column)));
+    let users: Vec<String> = indexes.chain(computed.map(|c| &c.name)).map(|i| in_comment(i)).collect();
+    if !users.is_empty() {
+        let by_hand: Vec<&str> = steps.iter().map(|s| s.sql.as_str()).collect();
         let sql = format!(
-            "SHOW INDEXES FROM {t}; -- no type changes under an index: drop {}, change the type, and make it again",
-            indexes.join(", ")
+            "SHOW COLUMNS FROM {t}; -- no type changes under an index or a computed column: drop {}, run this, and make \
+             it again: {}{}",
+            users.join(", "),
+            if engine.at_least(25, 1) { "" } else { "SET enable_experimental_alter_column_type_general = true; " },
+            in_line(&by_hand.join(" "))
         );
         return vec![Statement::new(Work::Verify, sql)];
     }
@@ -155,7 +166,18 @@ fn retype(engine: &Engine, table: &Table, column: &str, mut steps: Vec<Statement
         steps.insert(0, Statement::new(Work::Catalog, drop.clone()).undo(set.clone()));
         steps.push(Statement::new(Work::Catalog, set).undo(drop));
     }
+    if let Some(first) = steps.first_mut() {
+        first.sql = format!(
+            "-- a view that uses the column has to be dropped before, and made again at the end\n{}",
+            first.sql
+        );
+    }
     steps
+}
+
+/// SQL in a comment, which a line break in a name must not end.
+fn in_line(sql: &str) -> String {
+    sql.replace(char::is_control, " ")
 }
 
 /// Whether a column that is NOT VISIBLE was made by CockroachDB and not by a user: the `rowid` that stands in for a
@@ -195,7 +217,7 @@ mod tests {
         assert!(add_guard(&engine, &table, &guard, "n").iter().any(|s| s.sql.contains("DROP CONSTRAINT")));
         table.indexes.push(index);
         let steps = add_guard(&engine, &table, &guard, "n");
-        assert!(steps.len() == 1 && steps[0].sql.starts_with("SHOW INDEXES"), "{steps:?}");
+        assert!(steps.len() == 1 && steps[0].sql.starts_with("SHOW COLUMNS"), "{steps:?}");
     }
 
     #[test]

@@ -53,6 +53,15 @@ pub fn advice(
     }
 }
 
+/// What whoever takes a change back should know of a statement of the way, line by line.
+pub fn advice_back(engine: &Engine, table: &Table, sql: &str) -> Vec<String> {
+    match engine.product {
+        Product::CockroachDb => cockroach::advice_back(sql),
+        Product::PostgreSql | Product::YugabyteDb => postgres::after_failure(table, sql),
+        Product::Unknown => Vec::new(),
+    }
+}
+
 /// What both engines add alike.
 pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<Statement> {
     let (t, n) = (quote_table(table), quote_ident(name));

@@ -6,7 +6,7 @@ mod postgres;
 mod statement;
 
 pub use cockroach::{advice_in_transaction, is_engine_column, is_shard_column};
-pub use dialect::{add_guard, advice, quote_ident, quote_list, quote_table};
+pub use dialect::{add_guard, advice, advice_back, quote_ident, quote_list, quote_table};
 pub use statement::{Statement, Work, is_transactional};
 
 use std::fmt;

@@ -3,7 +3,7 @@
 use super::dialect::{
     PartialKey, common, in_comment, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
 };
-use super::{Engine, Product, Statement, Work};
+use super::{Engine, Product, Statement, Work, is_transactional};
 use crate::catalog::{KeyKind, KeyPart, Table};
 use crate::guard::{Guard, Unvalidated, fit, key_text};
 
@@ -61,6 +61,8 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             let mut undo: Vec<String> = again.into_iter().collect();
             if *constraint && table.partition_key.is_empty() && !undo.is_empty() {
                 undo.push(format!("ALTER TABLE {t} ADD CONSTRAINT {old} UNIQUE USING INDEX {old};"));
+            } else if undo.iter().any(|sql| !is_transactional(sql)) {
+                undo.push(is_valid(table, &old).sql);
             }
             let mut out = watched(index(&n, &key_text(key), &format!(" WHERE {predicate}")), &n);
             out.push(Statement { undo, ..Statement::new(work, drop) });
@@ -138,30 +140,54 @@ fn new_uuid(engine: &Engine) -> &'static str {
 
 /// What a build beside the writers leaves behind when it fails, and what else fails.
 pub fn advice(table: &Table, statement: &Statement, before: Option<&Statement>, name: &str) -> Vec<String> {
-    let drop = |index: &str| {
-        format!("  DROP INDEX CONCURRENTLY IF EXISTS {}.{};", quote_ident(&table.schema), quote_ident(index))
-    };
-    let mut out = Vec::new();
-    if !statement.is_transactional() {
-        let left = if statement.sql.starts_with("REINDEX ") { fit(name, "_ccnew") } else { name.to_owned() };
-        out.push(
-            "If it fails it leaves an invalid index behind. Drop that, clean the rows, and run this again:".to_owned(),
-        );
-        out.push(drop(&left));
-    }
+    let mut out = after_failure(table, &statement.sql);
     if let Some(build) = before.filter(|b| !b.is_transactional() && b.work == Work::Build) {
         out.push(
             "If the index is not valid or not there, the step before failed and was not made good. Clean the"
                 .to_owned(),
         );
         out.push("rows, build it by hand, and run this again:".to_owned());
-        out.push(drop(name));
+        out.push(drop_index(table, name));
         out.push(format!("  {}", build.sql));
     }
     if statement.work == Work::Rewrite && statement.sql.contains(" TYPE ") {
-        out.push("It fails, and changes nothing, while a view or a generated column uses the column".to_owned());
+        out.push(
+            "It fails, and changes nothing, where a view, a generated column or a trigger uses the column, or where"
+                .to_owned(),
+        );
+        out.push("the column is inherited".to_owned());
     }
     out
+}
+
+/// What is to be done after a statement without a transaction has failed.
+pub fn after_failure(table: &Table, sql: &str) -> Vec<String> {
+    let left =
+        "If it fails it leaves an invalid index behind. Drop that, clean the rows, and run this again:".to_owned();
+    match sql.split_whitespace().next() {
+        _ if is_transactional(sql) => Vec::new(),
+        Some("CREATE") => {
+            let after = sql.split_once(" IF NOT EXISTS ").map_or(sql, |(_, after)| after);
+            let name = after.split_once(" ON ").map_or(after, |(name, _)| name);
+            vec![left, format!("  DROP INDEX CONCURRENTLY IF EXISTS {}.{name};", quote_ident(&table.schema))]
+        }
+        Some("REINDEX") => {
+            let t = quote_table(table).replace('\'', "''");
+            let all = format!(
+                "  SELECT indexrelid::regclass FROM pg_catalog.pg_index WHERE NOT indisvalid AND indrelid = '{t}'::regclass;"
+            );
+            vec![
+                left,
+                "  DROP INDEX CONCURRENTLY …_ccnew; for each that this shows, but the one that is rebuilt:".to_owned(),
+                all,
+            ]
+        }
+        _ => vec!["If it fails, run it again: until then the index is there and not valid".to_owned()],
+    }
+}
+
+fn drop_index(table: &Table, name: &str) -> String {
+    format!("  DROP INDEX CONCURRENTLY IF EXISTS {}.{};", quote_ident(&table.schema), quote_ident(name))
 }
 
 /// A validated check lets SET NOT NULL skip its scan under an exclusive lock (PostgreSQL 12 and later).

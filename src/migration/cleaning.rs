@@ -22,13 +22,14 @@ pub fn of(catalog: &Catalog, table: &Table, guard: &Guard) -> Vec<String> {
                 duplicates(catalog, table, &k.key, held(&k.key, predicate.as_deref(), !k.nulls_not_distinct))
             })
         }
-        Guard::Check { condition } => nearest(condition.tree()).map_or_else(Vec::new, |(column, value)| {
-            let c = quote_ident(column);
-            vec![
-                "set to the nearest value that is allowed:".to_owned(),
-                format!("UPDATE {t} SET {c} = {value} WHERE NOT ({condition});"),
-            ]
-        }),
+        Guard::Check { condition } | Guard::Validate { condition: Some(condition), .. } => {
+            let nearest = nearest(condition.tree()).map(|(column, value)| {
+                let set = format!("UPDATE {t} SET {} = {value} WHERE NOT ({condition});", quote_ident(column));
+                ["set to the nearest value that is allowed:".to_owned(), set]
+            });
+            let delete = format!("DELETE FROM {t} WHERE NOT ({condition});");
+            nearest.into_iter().flatten().chain(["delete them, if they mean nothing:".to_owned(), delete]).collect()
+        }
         Guard::NotNull { column } => {
             let c = quote_ident(column);
             let default = table.column(column).and_then(|c| c.default.as_ref());
@@ -36,72 +37,142 @@ pub fn of(catalog: &Catalog, table: &Table, guard: &Guard) -> Vec<String> {
             vec!["fill in a value:".to_owned(), format!("UPDATE {t} SET {c} = {value} WHERE {c} IS NULL;")]
         }
         Guard::ForeignKey { columns, schema, table: target, referenced } => {
-            let target = format!("{}.{}", quote_ident(schema), quote_ident(target));
-            let same: Vec<String> = columns
-                .iter()
-                .zip(referenced)
-                .map(|(c, r)| format!("p.{} = {t}.{}", quote_ident(r), quote_ident(c)))
-                .collect();
-            let set: Vec<String> = columns.iter().map(|c| format!("{} IS NOT NULL", quote_ident(c))).collect();
-            let lost = format!(
-                "{} AND NOT EXISTS (SELECT 1 FROM {target} AS p WHERE {})",
-                set.join(" AND "),
-                same.join(" AND ")
-            );
-            let nullable = columns.iter().all(|c| table.column(c).is_some_and(|c| c.nullable));
-            let mut out = Vec::new();
-            if nullable {
-                let null: Vec<String> = columns.iter().map(|c| format!("{} = NULL", quote_ident(c))).collect();
-                out.push("let the reference go:".to_owned());
-                out.push(format!("UPDATE {t} SET {} WHERE {lost};", null.join(", ")));
-            }
-            out.push("or delete what references nothing:".to_owned());
-            out.push(format!("DELETE FROM {t} WHERE {lost};"));
-            out
+            orphans(table, columns, (schema, target), referenced)
         }
-        Guard::Rekey { .. } | Guard::PrimaryKey { .. } | Guard::Retype { .. } | Guard::Validate { .. } => Vec::new(),
+        Guard::Validate { what: Unvalidated::Constraint, constraint, .. } => {
+            let key = table.foreign_keys.iter().find(|f| f.name == *constraint);
+            key.map_or_else(Vec::new, |f| {
+                orphans(table, &f.columns, (&f.referenced_schema, &f.referenced_table), &f.referenced_columns)
+            })
+        }
+        Guard::PrimaryKey { columns } => {
+            let key: Vec<KeyPart> = columns.iter().cloned().map(KeyPart::Column).collect();
+            duplicates(catalog, table, &key, None)
+        }
+        Guard::Rekey { .. } | Guard::Retype { .. } => Vec::new(),
     }
 }
 
-/// Keep the first or the latest, and let what references the others point at it. Without a primary key rows cannot be
-/// told apart, and nothing is proposed. `held` are the rows that the key is about: no other is touched.
-fn duplicates(catalog: &Catalog, table: &Table, key: &[KeyPart], held: Option<String>) -> Vec<String> {
-    let Some(primary) = &table.primary_key else { return Vec::new() };
+/// Let the reference go, or delete what references nothing.
+fn orphans(table: &Table, columns: &[String], (schema, target): (&str, &str), referenced: &[String]) -> Vec<String> {
     let t = quote_table(table);
-    let (id, parts) = (quote_list(&primary.columns), key_text(key));
+    let target = format!("{}.{}", quote_ident(schema), quote_ident(target));
+    let pairs = columns.iter().zip(referenced);
+    let same: Vec<String> = pairs.map(|(c, r)| format!("p.{} = {t}.{}", quote_ident(r), quote_ident(c))).collect();
+    let set: Vec<String> = columns.iter().map(|c| format!("{} IS NOT NULL", quote_ident(c))).collect();
+    let lost =
+        format!("{} AND NOT EXISTS (SELECT 1 FROM {target} AS p WHERE {})", set.join(" AND "), same.join(" AND "));
+    let mut out = Vec::new();
+    if columns.iter().all(|c| table.column(c).is_some_and(|c| c.nullable)) {
+        let null: Vec<String> = columns.iter().map(|c| format!("{} = NULL", quote_ident(c))).collect();
+        out.push("let the reference go:".to_owned());
+        out.push(format!("UPDATE {t} SET {} WHERE {lost};", null.join(", ")));
+    }
+    out.push("delete what references nothing:".to_owned());
+    out.push(format!("DELETE FROM {t} WHERE {lost};"));
+    out
+}
+
+/// Keep the first or the latest, and let what references the others point at it. `held` are the rows that the key is
+/// about: no other is touched, and none that something still references.
+fn duplicates(catalog: &Catalog, table: &Table, key: &[KeyPart], held: Option<String>) -> Vec<String> {
+    let cockroach = catalog.engine.is_cockroach();
+    // what tells rows apart where no primary key does
+    let address = match table.hidden_rowid {
+        true => "rowid",
+        false if !cockroach && table.partition_key.is_empty() => "ctid",
+        false => return Vec::new(),
+    };
+    let columns = table.primary_key.as_ref().map(|p| p.columns.as_slice()).unwrap_or_default();
+    let ids: Vec<String> = match columns {
+        [] => vec![address.to_owned()],
+        columns => columns.iter().map(|c| quote_ident(c)).collect(),
+    };
+    let (t, id, parts) = (quote_table(table), ids.join(", "), key_text(key));
     let filter = held.map(|h| format!(" WHERE {h}")).unwrap_or_default();
-    // what tells the order in which rows came: a time stamp of their creation, else the key
+    // what tells the order in which rows came: a time stamp of their creation, else a number
     let stamp = table.columns.iter().find(|c| {
         c.family() == TypeFamily::Timestamp
             && matches!(c.name.as_str(), "created_at" | "created" | "inserted_at" | "date_created")
     });
-    let order: Vec<String> =
-        stamp.map(|c| &c.name).into_iter().chain(&primary.columns).map(|c| quote_ident(c)).collect();
-    let one_of = if primary.columns.len() == 1 { id.clone() } else { format!("({id})") };
+    let numbered = |c: &String| table.column(c).is_some_and(|c| c.family() == TypeFamily::Integer);
+    let ordered = stamp.is_some() || (!columns.is_empty() && columns.iter().all(numbered));
+    let ways: &[(&str, &str)] = match ordered {
+        true => &[("keep the first", ""), ("or keep the latest", " DESC")],
+        false => &[("keep one of them (nothing tells which came first)", "")],
+    };
+    let one_of = if ids.len() == 1 { id.clone() } else { format!("({id})") };
+    let children = Children::of(catalog, table, columns);
     let mut out = Vec::new();
-    for (which, sign) in [("keep the first", ""), ("or keep the latest", " DESC")] {
-        let order: Vec<String> = order.iter().map(|c| format!("{c}{sign}")).collect();
+    for (which, sign) in ways {
+        // a row without a stamp is as old as can be, either way
+        let first = stamp.map(|c| {
+            let c = quote_ident(&c.name);
+            let last = if sign.is_empty() { " DESC" } else { "" };
+            format!("{c} IS NULL{last}, {c}{sign}")
+        });
+        let order: Vec<String> = first.into_iter().chain(ids.iter().map(|c| format!("{c}{sign}"))).collect();
         let order = order.join(", ");
         out.push(format!("{which}:"));
-        let merged = out.len();
-        for (child, f) in references_to(catalog, table, &primary.columns) {
-            let ([c], [one]) = (f.columns.as_slice(), primary.columns.as_slice()) else { continue };
-            let (child, c, one) = (quote_table(child), quote_ident(c), quote_ident(one));
-            out.push(format!("what references the others, {child}.{c}, goes to it{}:", otherwise(f.on_delete)));
+        out.extend(children.kept.iter().map(|(child, c)| {
+            format!(
+                "what references the others, {child}({c}), is in a key: merge it by hand; such rows stay until then"
+            )
+        }));
+        let several = !children.moved.is_empty();
+        out.extend(several.then(|| "BEGIN;".to_owned()));
+        for (child, c, on_delete) in &children.moved {
+            out.push(format!("what references the others, {child}.{c}, goes to it{}:", otherwise(*on_delete)));
             out.push(format!(
-                "UPDATE {child} SET {c} = d.kept FROM (SELECT {one} AS id, first_value({one}) OVER (PARTITION BY {parts} \
+                "UPDATE {child} SET {c} = d.kept FROM (SELECT {id} AS id, first_value({id}) OVER (PARTITION BY {parts} \
                  ORDER BY {order}) AS kept FROM {t}{filter}) AS d WHERE {child}.{c} = d.id AND d.id <> d.kept;"
             ));
         }
-        if out.len() > merged {
+        if several {
             out.push("and then the others go:".to_owned());
         }
+        let stay: String = children.stay.iter().map(|s| format!(" AND NOT EXISTS ({s})")).collect();
         out.push(format!(
             "DELETE FROM {t} WHERE {one_of} IN (SELECT {id} FROM (SELECT {id}, row_number() OVER (PARTITION BY {parts} \
-             ORDER BY {order}) AS n FROM {t}{filter}) AS d WHERE n > 1);"
+             ORDER BY {order}) AS n FROM {t}{filter}) AS d WHERE n > 1){stay};"
         ));
+        out.extend(several.then(|| "COMMIT;".to_owned()));
     }
     out
+}
+
+/// What references rows of a table by its primary key.
+struct Children {
+    /// References that can go to another row: the child, the column, what ON DELETE does.
+    moved: Vec<(String, String, Action)>,
+    /// References that are in a key of their own, so that two of them may become one: the child, its columns.
+    kept: Vec<(String, String)>,
+    /// Queries for what references a row by those.
+    stay: Vec<String>,
+}
+
+impl Children {
+    fn of(catalog: &Catalog, table: &Table, columns: &[String]) -> Children {
+        let mut out = Children { moved: Vec::new(), kept: Vec::new(), stay: Vec::new() };
+        for (child, f) in references_to(catalog, table, columns) {
+            let name = quote_table(child);
+            let in_key = |c: &String| {
+                let keys = child.unique_keys.iter().flat_map(|k| &k.key);
+                child.in_primary_key(c) || keys.flat_map(KeyPart::columns).any(|k| k == c)
+            };
+            if let [c] = f.columns.as_slice()
+                && !in_key(c)
+            {
+                out.moved.push((name, quote_ident(c), f.on_delete));
+                continue;
+            }
+            let pairs = f.columns.iter().zip(&f.referenced_columns);
+            let same = pairs.map(|(c, r)| format!("c.{} = {}.{}", quote_ident(c), quote_table(table), quote_ident(r)));
+            out.stay.push(format!("SELECT 1 FROM {name} AS c WHERE {}", same.collect::<Vec<_>>().join(" AND ")));
+            out.kept.push((name, quote_list(&f.columns)));
+        }
+        out
+    }
 }
 
 /// The foreign keys that reference these columns of a table, each with its own table.

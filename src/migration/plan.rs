@@ -45,6 +45,8 @@ pub struct Change {
     pub grade: Grade,
     /// What a reader should know, without comment signs: why, what to look at first, where it comes from.
     pub comment: Vec<String>,
+    /// The same of the way back.
+    pub back: Vec<String>,
 }
 
 impl Change {
@@ -113,7 +115,10 @@ fn migration(catalog: &Catalog, table: Table, finding: Finding) -> Migration {
     let changes = steps.into_iter().zip(1..).map(|(up, step)| {
         let grade = grade(&m, &up);
         let comment = comment(catalog.engine, &m, &up, grade, (step, of));
-        Change { name: name(&m.finding, &up, step), step, up, grade, comment }
+        let undo = up.undo.iter();
+        let back =
+            undo.flat_map(|sql| engine::advice_back(&catalog.engine, &m.table, sql)).map(|l| one_line(&l)).collect();
+        Change { name: name(&m.finding, &up, step), step, up, grade, comment, back }
     });
     m.changes = changes.collect();
     m

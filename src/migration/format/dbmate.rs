@@ -4,8 +4,8 @@
 //! is sent as one command (`pkg/dbmate/db.go`), so that without a transaction a statement stands alone in it.
 
 use super::{
-    Format, LOCK_TIMEOUT, back_from, command, comment, in_transaction, leading_digits, numbered_commands, readable,
-    sorts_last, way_back,
+    Format, back_from, command, comment, in_transaction, leading_digits, numbered_commands, readable, sorts_last,
+    unlimited, way_back,
 };
 use crate::migration::File;
 
@@ -15,10 +15,7 @@ pub static FORMAT: Format = Format {
     about: "dbmate: NNNN_name.sql with migrate:up and migrate:down",
     render: |request| {
         let product = request.plan.engine.product;
-        let limits = format!(
-            "-- Without a transaction a block may be nothing but one statement: limit its wait for locks in DATABASE_URL,\n\
-             -- with lock_timeout={LOCK_TIMEOUT}\n"
-        );
+        let limits = unlimited();
         // in a line of its own
         let ordered = |sql: &str| ["migrate:up", "migrate:down"].iter().any(|order| sql.contains(order));
         readable(request, "dbmate", |sql| sql.contains('\n') && ordered(sql))?;

@@ -127,18 +127,25 @@ impl App {
         self.model(table).is_some() || table.name.starts_with(&format!("{}_", self.label))
     }
 
-    /// The label of the app whose migrations make a table that is not of this one, where it can be told: Django's own apps,
-    /// and those whose folders stand beside this one's.
-    fn maker(&self, table: &Table) -> Option<String> {
-        let own = CONTRIB.iter().find(|(prefix, _)| table.name.starts_with(prefix)).map(|(_, app)| (*app).to_owned());
-        own.or_else(|| {
-            let beside = self.folder.parent()?.parent()?;
-            let labels = table.name.match_indices('_').filter_map(|(at, _)| table.name.get(..at));
-            labels
-                .filter(|l| beside.join(l).join("migrations/__init__.py").exists())
-                .max_by_key(|l| l.len())
-                .map(str::to_owned)
-        })
+    /// The app whose migrations make a table that is not of this one, where it can be told, and the migration to come after:
+    /// Django's own apps, and those whose folders stand beside this one's.
+    fn maker(&self, table: &Table) -> Result<Option<(String, String)>> {
+        const FIRST: &str = "__first__";
+        if let Some((_, app)) = CONTRIB.iter().find(|(prefix, _)| table.name.starts_with(prefix)) {
+            return Ok(Some(((*app).to_owned(), FIRST.to_owned())));
+        }
+        let Some(beside) = self.folder.parent().and_then(Path::parent) else { return Ok(None) };
+        let migrations = |label: &str| beside.join(label).join("migrations");
+        let labels = table.name.match_indices('_').filter_map(|(at, _)| table.name.get(..at));
+        let label = labels.filter(|l| migrations(l).join("__init__.py").exists()).max_by_key(|l| l.len());
+        let Some(label) = label else { return Ok(None) };
+        let path = migrations(label);
+        let other = App::read(&Folder::read(&path)?, Path::new(""), path, label)?;
+        let last = match other.leaves.as_slice() {
+            [last] => last.clone(),
+            _ => FIRST.to_owned(),
+        };
+        Ok(Some((label.to_owned(), last)))
     }
 
     /// The migration that makes the changes, after all that the app has.
@@ -155,7 +162,7 @@ impl App {
         };
         let foreign = !self.owns(&pending.migration.table);
         if foreign {
-            dependencies.extend(self.maker(&pending.migration.table).map(|app| on(&app, "__first__")));
+            dependencies.extend(self.maker(&pending.migration.table)?.map(|(app, last)| on(&app, &last)));
         }
         let note = if foreign {
             let table = crate::migration::plan::one_line(&pending.migration.table.label());

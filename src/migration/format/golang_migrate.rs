@@ -6,8 +6,8 @@
 //! alone. There is no marker; `BEGIN` and `COMMIT` are written out, as its tutorial does.
 
 use super::{
-    Format, LOCK_TIMEOUT, alone, back_from, comment, in_transaction, leading_digits, numbered_commands, script,
-    way_back, without_settings,
+    Format, alone, back_from, comment, in_transaction, leading_digits, numbered_commands, script, unlimited, way_back,
+    without_settings,
 };
 use crate::engine::Product;
 use crate::migration::File;
@@ -41,9 +41,5 @@ fn one_command(product: Product, statements: &[String]) -> String {
     if in_transaction(product, statements) {
         return script(product, statements);
     }
-    format!(
-        "-- A file is sent as one command, and this statement must be alone in it: limit its wait for locks in the URL of\n\
-         -- the database, with options=-c%20lock_timeout%3D{LOCK_TIMEOUT}\n{}",
-        alone(statements)
-    )
+    unlimited() + &alone(statements)
 }

@@ -6,7 +6,8 @@
 //! command, as the statements here need that have a `;` within; without a transaction that command is one statement.
 
 use super::{
-    Format, LOCK_TIMEOUT, alone, command, comment, in_transaction, leading_digits, numbered, readable, sorts_last,
+    Format, LOCK_TIMEOUT, UNLIMITED, alone, command, comment, in_transaction, leading_digits, numbered, readable,
+    sorts_last,
 };
 use crate::migration::File;
 
@@ -32,7 +33,7 @@ pub static FORMAT: Format = Format {
                 true => command(product, up, ""),
                 // an ALTER TABLE may go without a transaction as well
                 false if in_transaction(product, up) => format!("{limits}{}", alone(up)),
-                false => command(product, up, &limits),
+                false => command(product, up, &UNLIMITED.map(|line| format!("-- | {line}\n")).concat()),
             };
             let rollback: String = match change.down() {
                 [] => "--rollback not required\n".to_owned(),

@@ -188,6 +188,17 @@ pub(super) fn command(product: Product, statements: &[String], limits: &str) -> 
     }
 }
 
+/// Where the limits on locks are, for a statement that must be alone in its command.
+pub(super) const UNLIMITED: [&str; 2] = [
+    "It must be alone in its command. It waits for those who write, and nobody waits for it: a lock_timeout or",
+    "statement_timeout in the URL of the database would only make it fail",
+];
+
+/// The same as a comment.
+pub(super) fn unlimited() -> String {
+    UNLIMITED.map(|line| format!("-- {line}\n")).concat()
+}
+
 /// Statements of which each is all that a command may be.
 pub(super) fn alone(statements: &[String]) -> String {
     annotated(statements, &squawk::ALONE)
@@ -226,6 +237,7 @@ pub(super) fn as_commands(product: Product, change: &Change) -> Vec<Change> {
         step: change.step,
         up: Statement::new(Work::Verify, NOTHING.to_owned()).undo(sql.clone()),
         grade: Grade::Safe,
+        back: change.back.clone(),
         comment: vec![
             format!("The way back from {} takes commands that must go alone. This does nothing but hold", change.name),
             format!("number {number} of {} of them", undo.len()),
@@ -252,7 +264,10 @@ pub(super) fn way_back(change: &Change) -> Vec<String> {
 pub(super) fn back_from(change: &Change, sign: &str) -> String {
     match change.down() {
         [] => format!("{sign} The way back from {}: there is nothing to take back\n", change.name),
-        _ => format!("{sign} The way back from {}\n", change.name),
+        _ => {
+            let advice: String = change.back.iter().map(|l| format!("{sign} {l}\n")).collect();
+            format!("{sign} The way back from {}\n{advice}", change.name)
+        }
     }
 }
 

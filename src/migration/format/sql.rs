@@ -1,6 +1,6 @@
 //! Plain SQL in pairs: `0001_name.up.sql` and `0001_name.down.sql`, for `psql -f`, `cockroach sql -f` and one's own tools.
 
-use super::{Format, back_from, comment, leading_digits, numbered, script, way_back};
+use super::{Format, back_from, comment, leading_digits, numbered, script, sorts_last, way_back};
 use crate::migration::File;
 
 /// The format.
@@ -9,7 +9,7 @@ pub static FORMAT: Format = Format {
     about: "plain SQL in pairs: NNNN_name.up.sql and .down.sql",
     render: |request| {
         let product = request.plan.engine.product;
-        numbered(
+        let files = numbered(
             request,
             |name| leading_digits(name.strip_suffix(".up.sql")?),
             |change, version| {
@@ -19,7 +19,12 @@ pub static FORMAT: Format = Format {
                 files.push(file("down", back_from(change, "--") + &each(product, &way_back(change))));
                 files
             },
-        )
+        )?;
+        // a shell's *.up.sql is in the order of names
+        let is_up = |name: &str| name.ends_with(".up.sql");
+        let up: Vec<File> = files.iter().filter(|f| f.path.to_str().is_some_and(is_up)).cloned().collect();
+        sorts_last(request.folder.names().filter(|n| is_up(n)), &up)?;
+        Ok(files)
     },
 };
 

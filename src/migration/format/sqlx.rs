@@ -4,7 +4,7 @@
 //! command in a transaction of its own, with the bookkeeping, unless its text starts with `-- no-transaction`.
 
 use super::{
-    Format, LOCK_TIMEOUT, back_from, command, comment, in_transaction, leading_digits, numbered_commands, way_back,
+    Format, back_from, command, comment, in_transaction, leading_digits, numbered_commands, unlimited, way_back,
 };
 use crate::migration::File;
 
@@ -14,10 +14,7 @@ pub static FORMAT: Format = Format {
     about: "sqlx: reversible migrations, NNNN_name.up.sql and .down.sql",
     render: |request| {
         let product = request.plan.engine.product;
-        let limits = format!(
-            "-- Without a transaction a file may be nothing but one statement: limit its wait for locks in the URL of the\n\
-             -- database, with options=-c%20lock_timeout%3D{LOCK_TIMEOUT}\n"
-        );
+        let limits = unlimited();
         numbered_commands(
             request,
             // a folder may have migrations without a way back, too: 0001_name.sql

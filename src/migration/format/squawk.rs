@@ -4,7 +4,7 @@ use squawk_syntax::ast;
 
 /// What a statement lacks that must be alone in its command.
 pub const ALONE: [(&str, &str); 2] = [
-    ("require-lock-timeout", "a command that is nothing but this statement sets no limit; the database's URL does"),
+    ("require-lock-timeout", "a command that is nothing but this statement sets no limit"),
     ("require-statement-timeout", "as for locks"),
 ];
 

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, Expr, KeyPart, Relation, Table};
 
-use super::state::{Field, Qualified, State, TableState};
+use super::state::{Field, Qualified, State, TableState, TypeDef};
 
 /// Schemas of the server itself.
 const SYSTEM_SCHEMAS: [&str; 5] = ["pg_catalog", "information_schema", "pg_toast", "crdb_internal", "pg_extension"];
@@ -16,6 +16,9 @@ pub(super) fn finish(mut state: State) -> Catalog {
         tables.into_iter().filter(|(q, _)| is_users(q)).partition(|(_, t)| !t.partition);
     let mut others = std::mem::take(&mut state.others);
     others.extend(partitions.into_iter().map(|(q, _)| q));
+    // a composite type is a relation, too; what else is no enum and no domain only might be one
+    let composite = state.types.iter().filter(|(_, t)| matches!(t, TypeDef::Other)).map(|(q, _)| q.clone());
+    others.extend(composite);
     if state.engine.is_cockroach() {
         // its indexes have their names within their table
         others.clear();
