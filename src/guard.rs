@@ -166,6 +166,13 @@ impl Guard {
         format!("{} {}{target}{predicate}{nulls}", self.kind(), self.expression().unwrap_or_default())
     }
 
+    /// What makes it the same guard on a table, whatever the order of a key's columns.
+    pub fn identity(&self) -> String {
+        let mut columns = self.columns();
+        columns.sort_unstable();
+        format!("{}\u{1f}{}", columns.join(","), self.condition_text())
+    }
+
     /// The catalog already has it, or has something stricter.
     pub fn is_implied(&self, catalog: &Catalog, table: &Table) -> bool {
         match self {

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use super::choosing::ChoosingArgs;
+use super::rows::RowArgs;
 use super::{FAILED, FOUND, output, target};
+use crate::evidence::rows::Ended;
 use crate::evidence::{Observed, Severity};
 use crate::report::{Filter, Report, SourceAudit};
 use crate::rules::{self, Rule};
-use crate::source::{self, Loaded};
+use crate::source::{self, Kind, Loaded, Source, SourceName};
 
 /// Audit databases, schema files or snapshots for missing guards.
 #[derive(clap::Args)]
@@ -26,6 +28,8 @@ pub struct Args {
     fail_on: FailOn,
     #[command(flatten)]
     choosing: ChoosingArgs,
+    #[command(flatten)]
+    rows: RowArgs,
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     format: Format,
@@ -68,10 +72,16 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let several = sources.len() > 1;
     let mut report = Report::default();
     for source in sources {
+        if report.audits.iter().any(|a| a.ended == Some(Ended::Interrupted)) {
+            let kind = if matches!(source, Source::Live(_)) { Kind::Live } else { Kind::Ddl };
+            let name = SourceName { kind, name: source.label() };
+            report.audits.push(SourceAudit::failed(name, "interrupted before its turn".to_owned()));
+            continue;
+        }
         let bar = output::progress(format!("auditing {}", source.label()));
-        let (name, loaded) = source::load(source, &args.target.options());
-        let audited = loaded.and_then(|l| audit(&name, &l, args, &rules, &filter));
+        let (name, loaded) = source::load(source.clone(), &args.target.options());
         bar.finish_and_clear();
+        let audited = loaded.and_then(|l| audit((&source, &name), &l, args, &rules, &filter));
         match audited {
             Ok(audit) => report.audits.push(audit),
             // the only source: the error is the whole story, and no report is written that could be taken for one
@@ -106,7 +116,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 fn audit(
-    name: &source::SourceName,
+    (source, name): (&Source, &SourceName),
     loaded: &Loaded,
     args: &Args,
     rules: &[&'static Rule],
@@ -117,8 +127,10 @@ fn audit(
     if catalog.tables.is_empty() {
         bail!(loaded.empty());
     }
+    let mut observed = Observed::default();
+    args.rows.ask(source, catalog, &mut observed, rules, filter)?;
     let began = std::time::Instant::now();
-    let audit = rules::audit(catalog, &Observed::default(), rules);
+    let audit = rules::audit(catalog, &observed, rules);
     if args.verbose {
         loaded.notes.iter().for_each(|n| output::note(n));
         let columns: usize = catalog.tables.iter().map(|t| t.columns.len()).sum();
@@ -134,6 +146,8 @@ fn audit(
     }
     let mut audited = SourceAudit::new(name.clone(), catalog, audit, filter);
     audited.unread.clone_from(&loaded.unread);
+    audited.unasked = observed.rows.missing();
+    audited.ended = observed.rows.ended;
     if audited.tables == 0 {
         bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
     }

@@ -1,21 +1,21 @@
 //! `dbaudit migrate`.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
 use super::choosing::ChoosingArgs;
+use super::rows::RowArgs;
 use super::{FOUND, output, target};
 use crate::catalog::Catalog;
 use crate::engine::Product;
 use crate::evidence::{Confidence, Observed};
 use crate::migration::format::{FORMATS, Format, find};
-use crate::migration::{Folder, Plan, Request, precheck};
+use crate::migration::{Folder, Plan, Request};
+use crate::report::Filter;
 use crate::rules::{self, Finding};
 use crate::source;
-use crate::source::live::{Question, Rows};
 
 /// Write the migration files that add the guards, for the tool that you already use.
 ///
@@ -39,12 +39,8 @@ pub struct Args {
     /// Only the findings of a report that check --format json wrote, at any confidence
     #[arg(long, value_name = "FILE", help_heading = "Choosing")]
     from: Option<PathBuf>,
-    /// Ask the rows how many are in the way of each guard: reads the tables, within --timeout for each question
-    #[arg(long, help_heading = "Rows")]
-    verify: bool,
-    /// With --verify, show keys of rows that are in the way, here and in the files
-    #[arg(long, help_heading = "Rows", requires = "verify")]
-    show_values: bool,
+    #[command(flatten)]
+    rows: RowArgs,
     /// The migration tool
     #[arg(long, value_name = "FORMAT", default_value = "sql", help_heading = "Output", value_parser = formats())]
     format: String,
@@ -85,7 +81,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if catalog.tables.is_empty() {
         bail!(loaded.empty());
     }
-    let findings = wanted(args, catalog)?;
+    let rules = args.choosing.rules()?;
+    let filter = args.choosing.filter()?;
+    let mut observed = Observed::default();
+    args.rows.ask(&source, catalog, &mut observed, &rules, &filter)?;
+    if let Some(ended) = observed.rows.ended.as_ref().filter(|e| e.is_failure()) {
+        bail!("the rows were not all asked, and nothing is written: {ended}");
+    }
+    let findings = wanted(args, catalog, rules::audit(catalog, &observed, &rules).findings, filter)?;
     if catalog.engine.product == Product::Unknown && !findings.is_empty() {
         output::warning(&format!(
             "{} does not show which server it is for; --engine cockroachdb or --engine postgresql makes the files that \
@@ -93,8 +96,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             name.name
         ));
     }
-    let mut rows = if args.verify { ask(args, &source, catalog, &findings)? } else { HashMap::new() };
-    let plan = Plan::new(catalog, findings, |f| rows.remove(&f.fingerprint));
+    let plan = Plan::new(catalog, findings);
     let request = Request::new(&plan, &folder);
     if args.dry_run {
         output::write(&crate::report::plan(&request, output::style(None)), None)?;
@@ -117,31 +119,16 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the rows say of each finding, by its fingerprint.
-fn ask(args: &Args, source: &source::Source, catalog: &Catalog, findings: &[Finding]) -> Result<HashMap<String, Rows>> {
-    let question = |f: &Finding| {
-        let check = precheck::of(catalog, catalog.table(&f.schema, &f.table)?, &f.guard)?;
-        let question = Question { count: check.count, look: args.show_values.then_some(check.look) };
-        Some((f.fingerprint.clone(), question))
-    };
-    let (prints, questions): (Vec<String>, Vec<Question>) = findings.iter().filter_map(question).unzip();
-    let bar = output::progress(format!("asking the rows, {} questions", questions.len()));
-    let answers = source::ask_rows(source, catalog.engine, &questions, &args.target.options());
-    bar.finish_and_clear();
-    Ok(prints.into_iter().zip(answers?).collect())
-}
-
-/// The findings that are asked for.
-fn wanted(args: &Args, catalog: &Catalog) -> Result<Vec<Finding>> {
+/// Those of the findings that are asked for.
+fn wanted(args: &Args, catalog: &Catalog, findings: Vec<Finding>, mut filter: Filter) -> Result<Vec<Finding>> {
     let mut named = args.finding.clone();
     if let Some(path) = &args.from {
         named.extend(of_report(path, catalog)?);
     }
-    let mut filter = args.choosing.filter()?;
     if !named.is_empty() || args.from.is_some() {
         filter.min_confidence = Some(Confidence::Low);
     }
-    let mut findings = filter.apply(rules::audit(catalog, &Observed::default(), &args.choosing.rules()?).findings);
+    let mut findings = filter.apply(findings);
     if !named.is_empty() || args.from.is_some() {
         let gone: Vec<&str> =
             named.iter().filter(|n| !findings.iter().any(|f| f.fingerprint == **n)).map(String::as_str).collect();

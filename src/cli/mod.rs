@@ -6,6 +6,7 @@ mod explain;
 mod migrate;
 mod output;
 mod record;
+mod rows;
 mod rules;
 mod snapshot;
 mod target;

@@ -5,6 +5,7 @@
 //! [`crate::inference::Inference`].
 
 mod observed;
+pub mod rows;
 
 pub use observed::Observed;
 
@@ -145,6 +146,22 @@ impl Thresholds {
             s if s >= self.medium => Some(Confidence::Medium),
             s if s >= self.low => Some(Confidence::Low),
             _ => None,
+        }
+    }
+
+    /// A score with what was heard of the database itself. Rows stand above a doubt, but not alone: a guard that nothing
+    /// else makes likely gets to low confidence by them and no further, and one that they refute stays at low confidence to
+    /// say so.
+    pub fn heard(&self, score: f64, heard: &[Evidence]) -> f64 {
+        let sum = |of_rows: bool| {
+            heard.iter().filter(|e| (e.source == Source::Rows) == of_rows).map(|e| e.weight).sum::<f64>()
+        };
+        let (others, rows) = (score + sum(false), sum(true));
+        let proposed = others >= self.low;
+        match others + rows {
+            total if proposed && rows <= rows::REFUTED => total.clamp(self.low, self.medium - 0.01),
+            total if !proposed && rows > 0.0 => total.min(self.medium - 0.01),
+            total => total,
         }
     }
 }

@@ -81,7 +81,13 @@ impl<'a> Inference<'a> {
     /// Infers what is missing.
     pub fn of(catalog: &'a Catalog, observed: &Observed) -> Inference<'a> {
         let facts = Facts::of(catalog);
-        Inference { keys: keys(&facts, observed), bounds: bounds(&facts, observed) }
+        Inference { keys: keys(&facts, observed, None), bounds: bounds(&facts, observed, 0.0) }
+    }
+
+    /// All that `lift` more log-odds would bring up, each with its score and without reasons; nothing is chosen yet.
+    pub fn within_reach(catalog: &'a Catalog, observed: &Observed, lift: f64) -> Inference<'a> {
+        let facts = Facts::of(catalog);
+        Inference { keys: keys(&facts, observed, Some(lift)), bounds: bounds(&facts, observed, lift) }
     }
 }
 
@@ -101,7 +107,8 @@ pub fn base_scores(facts: &Facts<'_>) -> Vec<(usize, Candidate, f64)> {
     out
 }
 
-fn keys<'a>(facts: &Facts<'a>, observed: &Observed) -> Vec<Key<'a>> {
+/// With a `lift`, all keys that it would bring up; without, those that are chosen.
+fn keys<'a>(facts: &Facts<'a>, observed: &Observed, lift: Option<f64>) -> Vec<Key<'a>> {
     let rows = base_scores(facts);
     let conventions = facts
         .guarded
@@ -123,7 +130,7 @@ fn keys<'a>(facts: &Facts<'a>, observed: &Observed) -> Vec<Key<'a>> {
             false => observed.of_guard(table.table, &guard(table, &ordered(table, &candidate), &soft, folds)),
         };
         let told: f64 = testimony.iter().map(|e| e.weight).sum();
-        if base + told < HOPELESS {
+        if base + told + lift.unwrap_or(0.0) < HOPELESS {
             continue;
         }
         let mut score = base;
@@ -144,15 +151,19 @@ fn keys<'a>(facts: &Facts<'a>, observed: &Observed) -> Vec<Key<'a>> {
             score = tidy(score - weight);
         }
         // what the database itself says stands above a doubt
-        score = tidy(score + told);
-        if score >= scale.low {
+        score = tidy(scale.heard(score, &testimony));
+        if score + lift.unwrap_or(0.0) >= scale.low {
             by_table.entry(index).or_default().push(Scored { candidate, base, score, penalty: 0.0, doubt, testimony });
         }
     }
     let mut out = Vec::new();
     for (index, rows) in by_table {
         let table = &facts.tables[index];
-        for scored in select::select(table, rows, &model().penalty, scale.low) {
+        let chosen = match lift {
+            None => select::select(table, rows, &model().penalty, scale.low),
+            Some(_) => rows,
+        };
+        for scored in chosen {
             let seen = conventions.as_ref().zip(memo.as_mut());
             let seen = seen.map(|(c, memo)| c.observe(facts, index, &scored.candidate, scored.base, memo));
             let columns = ordered(table, &scored.candidate);
@@ -161,7 +172,10 @@ fn keys<'a>(facts: &Facts<'a>, observed: &Observed) -> Vec<Key<'a>> {
                 shape: Shape::of(table, &scored.candidate),
                 columns: columns.iter().map(|i| table.at(*i).column.name.as_str()).collect(),
                 guard: guard(table, &columns, &soft, folds),
-                belief: sentences::of_key(facts, index, &scored, seen.as_ref(), scale),
+                belief: match lift {
+                    None => sentences::of_key(facts, index, &scored, seen.as_ref(), scale),
+                    Some(_) => Belief { prior: scored.total(), evidence: Vec::new(), scale },
+                },
             });
         }
     }
@@ -211,7 +225,7 @@ fn folds_case(facts: &Facts<'_>) -> bool {
     })
 }
 
-fn bounds<'a>(facts: &Facts<'a>, observed: &Observed) -> Vec<Bound<'a>> {
+fn bounds<'a>(facts: &Facts<'a>, observed: &Observed, lift: f64) -> Vec<Bound<'a>> {
     let conventions = checks::Conventions::of(facts);
     let mut memo = conventions.memo();
     let guarded = conventions.active;
@@ -237,10 +251,11 @@ fn bounds<'a>(facts: &Facts<'a>, observed: &Observed) -> Vec<Bound<'a>> {
                 true => Vec::new(),
                 false => observed.of_guard(table.table, &Guard::check(Expr::non_negative(name))),
             };
-            let told: f64 = testimony.iter().map(|e| e.weight).sum();
-            if tidy(score + told) >= scale.low {
+            let total = tidy(scale.heard(score, &testimony));
+            if total + lift >= scale.low {
                 let mut belief =
                     sentences::of_bound(facts, table, column, (&base, &heard), seen.as_ref(), score, scale);
+                belief.prior += total - score - testimony.iter().map(|e| e.weight).sum::<f64>();
                 belief.evidence.extend(testimony);
                 out.push(Bound { table: table.table, column: name, belief });
             }

@@ -2,7 +2,8 @@
 
 use super::candidates::Candidate;
 use super::facts::{Table, is_subset};
-use crate::evidence::Evidence;
+use crate::evidence::rows::REFUTED;
+use crate::evidence::{Evidence, Source};
 
 /// A candidate with its score.
 #[derive(Debug, Clone)]
@@ -26,6 +27,10 @@ impl Scored {
     pub fn total(&self) -> f64 {
         super::model::tidy(self.score - self.penalty)
     }
+
+    fn is_refuted(&self) -> bool {
+        self.testimony.iter().any(|e| e.source == Source::Rows && e.weight <= REFUTED)
+    }
 }
 
 /// The best first; nothing that contains or is contained in one already taken. Each further proposal of a table loses
@@ -44,7 +49,8 @@ pub fn select(table: &Table<'_>, mut rows: Vec<Scored>, penalties: &[f64], least
         let columns = &row.candidate.columns;
         let clashes = |t: &Scored| is_subset(columns, &t.candidate.columns) || is_subset(&t.candidate.columns, columns);
         if !taken.iter().any(clashes) {
-            row.penalty = *penalty;
+            // what the rows refute is as low as it can be and still say so
+            row.penalty = if row.is_refuted() { 0.0 } else { *penalty };
             taken.push(row);
         }
     }

@@ -5,9 +5,9 @@ use std::fmt;
 
 use crate::catalog::{Catalog, Table};
 use crate::engine::{self, Engine, Statement, Work, is_transactional};
+use crate::evidence::rows::Told;
 use crate::guard::{Guard, hex};
 use crate::rules::Finding;
-use crate::source::live::Rows;
 
 use super::{cleaning, precheck};
 
@@ -70,8 +70,6 @@ pub struct Migration {
     pub precheck: Option<precheck::Precheck>,
     /// How the rows in the way could be cleaned: proposals, never run.
     pub cleaning: Vec<String>,
-    /// What the rows said, where they were asked.
-    pub rows: Option<Rows>,
     /// The changes in order.
     pub changes: Vec<Change>,
 }
@@ -86,12 +84,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan for findings of a catalog. `rows` says what is known of a finding's rows.
-    pub fn new(catalog: &Catalog, findings: Vec<Finding>, mut rows: impl FnMut(&Finding) -> Option<Rows>) -> Plan {
+    /// The plan for findings of a catalog.
+    pub fn new(catalog: &Catalog, findings: Vec<Finding>) -> Plan {
         let migrations = findings.into_iter().filter_map(|f| {
             let table = catalog.table(&f.schema, &f.table)?.clone();
-            let rows = rows(&f);
-            Some(migration(catalog, table, f, rows))
+            Some(migration(catalog, table, f))
         });
         let mut migrations: Vec<Migration> = migrations.collect();
         // names that differ in signs alone are the same in a file's name, and some tools want each once
@@ -107,10 +104,10 @@ impl Plan {
     }
 }
 
-fn migration(catalog: &Catalog, table: Table, finding: Finding, rows: Option<Rows>) -> Migration {
+fn migration(catalog: &Catalog, table: Table, finding: Finding) -> Migration {
     let precheck = precheck::of(catalog, &table, &finding.guard);
     let cleaning = if precheck.is_some() { cleaning::of(catalog, &table, &finding.guard) } else { Vec::new() };
-    let mut m = Migration { finding, table, precheck, cleaning, rows, changes: Vec::new() };
+    let mut m = Migration { finding, table, precheck, cleaning, changes: Vec::new() };
     let steps: Vec<Statement> = m.finding.steps.clone();
     let of = steps.len();
     let changes = steps.into_iter().zip(1..).map(|(up, step)| {
@@ -147,7 +144,7 @@ pub(super) fn in_a_transaction(engine: Engine, m: &Migration, change: &Change) -
 fn grade(m: &Migration, up: &Statement) -> Grade {
     let decides = matches!(m.finding.guard, Guard::Rekey { .. } | Guard::PrimaryKey { .. } | Guard::Retype { .. });
     let fails = m.precheck.is_some() && matches!(up.work, Work::Build | Work::Scan | Work::Rewrite);
-    let clean = m.rows.as_ref().is_some_and(|r| r.violations == Some(0));
+    let clean = m.finding.rows.as_ref().is_some_and(Told::is_clean);
     match up.work {
         Work::Rewrite if m.finding.guard.kind() != "not_null" => Grade::Decision,
         _ if decides && up.work != Work::Verify => Grade::Decision,
@@ -196,10 +193,10 @@ fn comment(engine: Engine, m: &Migration, up: &Statement, grade: Grade, (step, o
         out.push(String::new());
         out.push(format!("First look: {} None may be left.", check.shows));
         out.extend(check.look.lines().map(|l| format!("  {}", one_line(l))));
-        if let Some(rows) = &m.rows {
+        if let Some(rows) = &f.rows {
             out.extend(rows.lines().iter().map(|l| one_line(l)));
         }
-        if !m.cleaning.is_empty() && m.rows.as_ref().is_none_or(|r| r.violations != Some(0)) {
+        if !m.cleaning.is_empty() && !f.rows.as_ref().is_some_and(Told::is_clean) {
             out.push(
                 "If there are any, one of these may be right; it is for you to decide, and nothing runs it:".to_owned(),
             );

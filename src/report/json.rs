@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Report, SourceAudit};
 use crate::engine::Product;
+use crate::evidence::rows::{Answer, Coverage, Told};
 use crate::evidence::{Confidence, Severity, Source, Verdict};
 use crate::rules::Finding;
 
@@ -58,6 +59,8 @@ struct JsonFinding<'a> {
     message: &'a str,
     guard: Guard<'a>,
     evidence: Vec<JsonEvidence<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<Rows<'a>>,
     fingerprint: &'a str,
     status: &'static str,
     docs: String,
@@ -85,6 +88,23 @@ struct JsonEvidence<'a> {
     source: Source,
     verdict: Verdict,
     text: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Rows<'a> {
+    Asked {
+        looked_at: u64,
+        violations: u64,
+        sampled: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        of_about: Option<u64>,
+        #[serde(skip_serializing_if = "<[String]>::is_empty")]
+        examples: &'a [String],
+    },
+    NotAsked {
+        not_asked: &'a str,
+    },
 }
 
 #[derive(Serialize)]
@@ -133,10 +153,23 @@ fn audit(a: &SourceAudit) -> Audit<'_> {
     }
 }
 
-/// Rules that could not look; `*` stands for all of them.
+/// Rules that could not look; `*` stands for all of them, where a definition was not understood or rows were not asked.
 fn skipped(a: &SourceAudit) -> Vec<Skipped<'_>> {
     let of_rules = a.skipped.iter().map(|s| Skipped { rule: s.rule, reason: &s.reason });
-    of_rules.chain(a.unread.iter().map(|reason| Skipped { rule: "*", reason })).collect()
+    of_rules.chain(a.unread.iter().chain(&a.unasked).map(|reason| Skipped { rule: "*", reason })).collect()
+}
+
+fn rows(told: &Told) -> Rows<'_> {
+    match told {
+        Told::NotAsked(reason) => Rows::NotAsked { not_asked: reason },
+        Told::Answered(Answer { looked_at, violations, coverage, examples, .. }) => {
+            let (sampled, of_about) = match coverage {
+                Coverage::All => (false, None),
+                Coverage::Sample { of } => (true, *of),
+            };
+            Rows::Asked { looked_at: *looked_at, violations: *violations, sampled, of_about, examples }
+        }
+    }
 }
 
 fn finding(f: &Finding) -> JsonFinding<'_> {
@@ -159,6 +192,7 @@ fn finding(f: &Finding) -> JsonFinding<'_> {
             .iter()
             .map(|e| JsonEvidence { source: e.source, verdict: e.verdict(), text: &e.text })
             .collect(),
+        rows: f.rows.as_ref().map(rows),
         fingerprint: &f.fingerprint,
         status: "new",
         docs: format!("dbaudit explain {}", f.rule),

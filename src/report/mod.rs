@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
 use crate::engine::Engine;
+use crate::evidence::rows::Ended;
 use crate::evidence::{Confidence, Severity};
 use crate::rules::{Audit, Finding, Skipped};
 use crate::source::{Kind, SourceName};
@@ -29,9 +30,9 @@ impl Report {
         self.audits.iter().flat_map(|a| &a.findings).any(|f| f.severity >= least)
     }
 
-    /// Whether a source could not be audited.
+    /// Whether a source could not be audited, or its rows not be asked to the end.
     pub fn has_errors(&self) -> bool {
-        self.audits.iter().any(|a| a.error.is_some())
+        self.audits.iter().any(|a| a.error.is_some() || a.ended.as_ref().is_some_and(Ended::is_failure))
     }
 }
 
@@ -52,6 +53,10 @@ pub struct SourceAudit {
     pub skipped: Vec<Skipped>,
     /// What no rule could look at: statements that were not understood, each with its place and the reason.
     pub unread: Vec<String>,
+    /// Whose rows were to be asked and were not, each with the reason.
+    pub unasked: Vec<String>,
+    /// Why asking the rows ended before its end, if it did.
+    pub ended: Option<Ended>,
     /// The source could not be audited at all.
     pub error: Option<String>,
 }
@@ -96,7 +101,8 @@ impl Filter {
         findings.into_iter().filter(|f| self.wants_table(&f.schema, &f.table) && f.confidence >= least).collect()
     }
 
-    fn wants_table(&self, schema: &str, table: &str) -> bool {
+    /// Whether a table is one of those to show.
+    pub fn wants_table(&self, schema: &str, table: &str) -> bool {
         let full = format!("{schema}.{table}");
         self.schemas.matches(&[schema]) && self.tables.matches(&[table, &full])
     }
@@ -118,6 +124,8 @@ impl SourceAudit {
             findings,
             skipped: audit.skipped,
             unread: Vec::new(),
+            unasked: Vec::new(),
+            ended: None,
             error: None,
         }
     }
@@ -132,6 +140,8 @@ impl SourceAudit {
             below_confidence: 0,
             skipped: Vec::new(),
             unread: Vec::new(),
+            unasked: Vec::new(),
+            ended: None,
             error: Some(error),
         }
     }

@@ -15,7 +15,7 @@ pub fn plan(request: &Request<'_>, style: Style) -> String {
         let f = &pending.migration.finding;
         let _ = writeln!(out, "{}  {}  {}", clean(&pending.migration.table.label()), f.rule, f.fingerprint);
         let _ = writeln!(out, "  {}", clean(&f.message));
-        if let Some(rows) = &pending.migration.rows {
+        if let Some(rows) = &f.rows {
             for line in rows.lines() {
                 let _ = writeln!(out, "  {}", clean(&line));
             }

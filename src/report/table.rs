@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::{Report, SourceAudit};
+use crate::evidence::rows::Told;
 use crate::evidence::{Severity, Verdict};
 use crate::rules::Finding;
 
@@ -20,6 +21,9 @@ pub struct Style {
 
 /// Columns of the left side: the longest rule id fits.
 const LEFT: u16 = 24;
+
+/// How many of the rows in the way are shown.
+const EXAMPLES: usize = 5;
 
 /// The report as text.
 pub fn table(report: &Report, style: Style) -> String {
@@ -98,6 +102,10 @@ fn block(f: &Finding, style: Style) -> String {
         let sign = if e.verdict() == Verdict::Supports { '+' } else { '-' };
         let _ = write!(right, "\n{sign} {}: {}", e.source, clean(&e.text));
     }
+    let examples = f.rows.as_ref().and_then(Told::answer).map(|a| a.examples.as_slice()).unwrap_or_default();
+    for e in examples.iter().take(EXAMPLES) {
+        let _ = write!(right, "\n  in the way: {}", clean(e));
+    }
     for s in f.sql().into_iter().flat_map(str::lines) {
         let _ = write!(right, "\n  {}", clean(s));
     }
@@ -143,6 +151,9 @@ fn summary(audit: &SourceAudit) -> String {
     if !audit.unread.is_empty() {
         let n = audit.unread.len();
         let _ = writeln!(out, "Not looked at: {n} statements that were not understood (see the warnings).");
+    }
+    for reason in &audit.unasked {
+        let _ = writeln!(out, "Not asked: {}.", clean(reason));
     }
     for s in &audit.skipped {
         let _ = writeln!(out, "Not looked for: {} ({}).", s.rule, clean(&s.reason));

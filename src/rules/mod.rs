@@ -42,6 +42,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::catalog::{Catalog, Column, Comparison, Expr, Expression, ForeignKey, Part, Table};
 use crate::engine::{Statement, Work, add_guard};
+use crate::evidence::rows::{self, Question, Told};
 use crate::evidence::{Confidence, Evidence, Observed, Severity, Source, Thresholds};
 use crate::guard::{Guard, fit, hex};
 use crate::inference::frameworks;
@@ -138,6 +139,7 @@ pub struct Context<'a> {
     inference: OnceCell<Inference<'a>>,
     siblings: siblings::Memo<'a>,
     references: OnceCell<HashMap<&'a str, Vec<&'a ForeignKey>>>,
+    lift: Option<f64>,
 }
 
 impl<'a> Context<'a> {
@@ -146,6 +148,7 @@ impl<'a> Context<'a> {
         Context {
             catalog,
             observed,
+            lift: None,
             inference: OnceCell::new(),
             siblings: siblings::Memo::default(),
             references: OnceCell::new(),
@@ -154,7 +157,10 @@ impl<'a> Context<'a> {
 
     /// What the model makes of the schema, worked out for the first rule that asks.
     pub fn inference(&self) -> &Inference<'a> {
-        self.inference.get_or_init(|| Inference::of(self.catalog, self.observed))
+        self.inference.get_or_init(|| match self.lift {
+            None => Inference::of(self.catalog, self.observed),
+            Some(lift) => Inference::within_reach(self.catalog, self.observed, lift),
+        })
     }
 
     /// The foreign keys that reference a table.
@@ -265,6 +271,8 @@ pub struct Finding {
     pub steps: Vec<Statement>,
     /// Why, the strongest first.
     pub evidence: Vec<Evidence>,
+    /// What the rows said, where they were asked.
+    pub rows: Option<Told>,
     /// Identity over time: rule, schema, table, columns and condition.
     pub fingerprint: String,
 }
@@ -303,10 +311,12 @@ struct Scored {
 }
 
 impl Scored {
-    fn new(rule: &'static Rule, proposal: Proposal) -> Scored {
+    /// `heard` is what the database itself says of the guard.
+    fn new(rule: &'static Rule, mut proposal: Proposal, heard: Vec<Evidence>) -> Scored {
         let prior = proposal.prior.unwrap_or(rule.prior);
+        let sum = proposal.scale.heard(prior + proposal.weight(), &heard);
+        proposal.evidence.extend(heard);
         // rounded, for sums of the same reasons in another order to be the same
-        let sum = prior + proposal.weight();
         Scored { rule, proposal, score: (sum * 1e9).round() / 1e9 }
     }
 
@@ -317,7 +327,50 @@ impl Scored {
 
 /// Runs `rules` over the catalog and what was observed of the database.
 pub fn audit(catalog: &Catalog, observed: &Observed, rules: &[&'static Rule]) -> Audit {
-    let context = Context::new(catalog, observed);
+    let (scored, skipped) = propose(&Context::new(catalog, observed), rules);
+    let mut by_table: BTreeMap<(String, String), Vec<Scored>> = BTreeMap::new();
+    for s in scored {
+        by_table.entry(s.proposal.table.clone()).or_default().push(s);
+    }
+    let mut taken = Names::of(catalog);
+    let mut findings = Vec::new();
+    for ((schema, name), list) in by_table {
+        let Some(table) = catalog.table(&schema, &name) else { continue };
+        let mut of_table: Vec<Finding> = select(catalog, table, list)
+            .into_iter()
+            .filter_map(|s| finding(catalog, observed, table, s, &mut taken))
+            .collect();
+        of_table.sort_by(|a, b| {
+            (b.severity, b.confidence, a.rule, &a.guard_name).cmp(&(a.severity, a.confidence, b.rule, &b.guard_name))
+        });
+        findings.extend(of_table);
+    }
+    Audit { findings, skipped }
+}
+
+/// What to ask the rows about: each guard that `rules` propose, or would if rows added up to `lift` log-odds to it. Keys that
+/// contain each other are all in it: the rows choose between them.
+pub fn questions(catalog: &Catalog, observed: &Observed, rules: &[&'static Rule], lift: f64) -> Vec<Question> {
+    let context = Context { lift: Some(lift), ..Context::new(catalog, observed) };
+    let mut out: BTreeMap<(String, String, String), Question> = BTreeMap::new();
+    for Scored { proposal, score, .. } in propose(&context, rules).0 {
+        let need = proposal.scale.low - score;
+        let Some(table) = catalog.table(&proposal.table.0, &proposal.table.1) else { continue };
+        let guard = &proposal.guard;
+        if need > lift || guard.is_implied(catalog, table) || !guard.is_possible(table) {
+            continue;
+        }
+        let Some(question) = Question::of(catalog, table, guard, need) else { continue };
+        let place = (proposal.table.0, proposal.table.1, guard.identity());
+        let known = out.entry(place).or_insert_with(|| question.clone());
+        known.need = known.need.min(need);
+    }
+    out.into_values().collect()
+}
+
+/// What the rules propose, and which of them could not look.
+fn propose(context: &Context<'_>, rules: &[&'static Rule]) -> (Vec<Scored>, Vec<Skipped>) {
+    let (catalog, observed) = (context.catalog, context.observed);
     let mut skipped = Vec::new();
     let mut scored = Vec::new();
     for rule in rules.iter().copied() {
@@ -327,32 +380,17 @@ pub fn audit(catalog: &Catalog, observed: &Observed, rules: &[&'static Rule]) ->
             continue;
         }
         let mut proposals = Vec::new();
-        (rule.check)(&context, &mut proposals);
+        (rule.check)(context, &mut proposals);
         // what a framework keeps for itself is not the user's to change
         proposals.retain(|p| !frameworks::owns(&p.table.0, &p.table.1));
-        for p in proposals.iter_mut().filter(|p| p.prior.is_none()) {
+        scored.extend(proposals.into_iter().map(|p| {
             // the model has heard it already, before it chose
-            let Some(table) = catalog.table(&p.table.0, &p.table.1) else { continue };
-            p.evidence.extend(observed.of_guard(table, &p.guard));
-        }
-        scored.extend(proposals.into_iter().map(|proposal| Scored::new(rule, proposal)));
+            let table = catalog.table(&p.table.0, &p.table.1).filter(|_| p.prior.is_none());
+            let heard = table.map(|t| observed.of_guard(t, &p.guard)).unwrap_or_default();
+            Scored::new(rule, p, heard)
+        }));
     }
-    let mut by_table: BTreeMap<(String, String), Vec<Scored>> = BTreeMap::new();
-    for s in scored {
-        by_table.entry(s.proposal.table.clone()).or_default().push(s);
-    }
-    let mut taken = Names::of(catalog);
-    let mut findings = Vec::new();
-    for ((schema, name), list) in by_table {
-        let Some(table) = catalog.table(&schema, &name) else { continue };
-        let mut of_table: Vec<Finding> =
-            select(catalog, table, list).into_iter().filter_map(|s| finding(catalog, table, s, &mut taken)).collect();
-        of_table.sort_by(|a, b| {
-            (b.severity, b.confidence, a.rule, &a.guard_name).cmp(&(a.severity, a.confidence, b.rule, &b.guard_name))
-        });
-        findings.extend(of_table);
-    }
-    Audit { findings, skipped }
+    (scored, skipped)
 }
 
 /// Drops what is implied or impossible, merges what is the same, and lets the narrowest believed key win over its supersets.
@@ -456,13 +494,16 @@ fn merge(a: Scored, b: Scored) -> Scored {
 
 /// The same guard, whatever the order of a key's columns.
 fn same(a: &Guard, b: &Guard) -> bool {
-    let set = |g: &Guard| g.columns().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
-    a.kind() == b.kind() && set(a) == set(b) && a.condition_text() == b.condition_text()
+    a.identity() == b.identity()
 }
 
-fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Option<Finding> {
+fn finding(catalog: &Catalog, observed: &Observed, table: &Table, s: Scored, taken: &mut Names) -> Option<Finding> {
     let confidence = s.confidence()?;
-    let Proposal { guard, severity, message, mut evidence, promoted, .. } = s.proposal;
+    let Proposal { guard, severity, mut message, mut evidence, promoted, .. } = s.proposal;
+    let told = observed.rows.of(&table.schema, &table.name, &guard).cloned();
+    if let Some(sentence) = told.as_ref().and_then(|t| rows::gone_wrong(&guard, t.answer()?, confidence)) {
+        message = format!("{message} {sentence}");
+    }
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let guard_name = match guard {
         Guard::Validate { .. } => guard.name(&table.name),
@@ -488,6 +529,7 @@ fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Op
         guard,
         guard_name,
         evidence,
+        rows: told,
         fingerprint: hex(&identity, 8),
     })
 }

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::catalog::{Catalog, Part};
+use crate::catalog::{Catalog, Part, Table};
 use crate::engine::Engine;
+use crate::evidence::rows::{Ended, Question, Rows};
 use connection::Settings;
 use files::Content;
 
@@ -190,30 +191,56 @@ pub fn record_rows(source: Source, options: &Options) -> Result<live::Recording>
     }
 }
 
-/// Asks the rows of a live server how many are in the way of guards.
+/// Asks the rows of a live server how many are in the way of guards: all that is known when the time is over, the user
+/// interrupts or the connection is lost, with the reason. Nothing goes on running at the server then.
 ///
 /// # Errors
-/// If the source is not a server, cannot be reached, or ends the connection.
+/// If the source is not a server.
 pub fn ask_rows(
     source: &Source,
-    engine: Engine,
-    questions: &[live::Question],
-    options: &Options,
-) -> Result<Vec<live::Rows>> {
+    catalog: &Catalog,
+    tables: &[&Table],
+    questions: &[Question],
+    budget: &live::Budget,
+    progress: &dyn Fn(live::Progress<'_>),
+) -> Result<Rows> {
     let Source::Live(settings) = source else { bail!("only a live server has rows; name a connection string") };
     on_runtime(async {
-        let connection = connection::connect(settings).await?;
-        let cancel = connection.cancel_token();
-        tokio::select! {
-            answers = live::ask_rows(&connection.client, engine.is_cockroach(), questions, options.timeout) => {
-                connection.close().await;
-                return Ok(answers?);
+        let mut rows = Rows::default();
+        let over = tokio::time::sleep(budget.time_limit);
+        tokio::pin!(over);
+        let late = || Ended::Late(budget.time_limit.as_secs());
+        let connected = tokio::select! {
+            connected = connection::connect(settings) => connected.map_err(|e| Ended::Lost(e.to_string())),
+            () = &mut over => Err(late()),
+            _ = tokio::signal::ctrl_c() => Err(Ended::Interrupted),
+        };
+        let ended = match connected {
+            Err(ended) => Some(ended),
+            Ok(connection) => {
+                let cancel = connection.cancel_token();
+                let ended = tokio::select! {
+                    asked = live::ask_rows(&connection.client, catalog, tables, questions, budget, progress, &mut rows) => {
+                        asked.err().map(|e| Ended::Lost(e.to_string()))
+                    }
+                    () = &mut over => Some(late()),
+                    _ = tokio::signal::ctrl_c() => Some(Ended::Interrupted),
+                };
+                // the server may be gone: then there is nothing to cancel, and nobody to say good-bye to
+                let leave = async {
+                    if ended.is_some() {
+                        let _ = cancel.cancel().await;
+                    }
+                    connection.close().await;
+                };
+                let _ = tokio::time::timeout(Duration::from_secs(2), leave).await;
+                ended
             }
-            _ = tokio::signal::ctrl_c() => {}
+        };
+        if let Some(ended) = ended {
+            rows.end(questions, ended);
         }
-        // the server may be gone: then there is nothing to cancel
-        let _ = tokio::time::timeout(Duration::from_secs(2), cancel.cancel()).await;
-        bail!("interrupted")
+        Ok(rows)
     })
 }
 

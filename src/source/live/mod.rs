@@ -18,7 +18,7 @@ pub use error::LiveError;
 pub use fetch::{FetchOptions, fetch};
 pub use recording::{Failure, Recording};
 pub use result_set::{ResultSet, Row};
-pub use rows::{Question, Rows, ask_rows};
+pub use rows::{Budget, Progress, ask_rows};
 pub use statements::{Statement, catalog_statements};
 
 use crate::catalog::Catalog;

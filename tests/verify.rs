@@ -1,0 +1,379 @@
+//! `check --verify`: the rows of a real server testify for and against guards.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
+
+mod support;
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use support::binary::{dbaudit, findings, run};
+use support::postgres::{Database, Postgres};
+use tokio_postgres::NoTls;
+
+/// 50,000 reservations, of which three were made twice, and a thousand shows, of which four are overbooked.
+const SHOP: &str = "
+    CREATE TABLE show (id bigint PRIMARY KEY, available_seats int NOT NULL DEFAULT 0);
+    CREATE TABLE person (id bigint PRIMARY KEY, username varchar(80) NOT NULL);
+    CREATE TABLE reservation (id bigint PRIMARY KEY, show_id bigint NOT NULL REFERENCES show,
+        person_id bigint NOT NULL REFERENCES person, created_at timestamptz NOT NULL DEFAULT now());
+    INSERT INTO show SELECT i, CASE WHEN i <= 4 THEN -1 ELSE i % 50 END FROM generate_series(1, 1000) AS i;
+    INSERT INTO person SELECT i, 'secret-' || i FROM generate_series(1, 2000) AS i;
+    INSERT INTO reservation SELECT i, i % 1000 + 1, (i / 1000 * 7 + i) % 2000 + 1 FROM generate_series(1, 50000) AS i;
+    INSERT INTO reservation SELECT 60000 + i, i % 1000 + 1, (i / 1000 * 7 + i) % 2000 + 1 FROM generate_series(1, 3) AS i";
+
+fn database(sql: &str) -> Database {
+    let database = Postgres::shared().database();
+    database.run(sql);
+    database
+}
+
+/// The report of `check --verify`, whatever the exit code, and standard error.
+fn verify(url: &str, more: &[&str]) -> (Value, i32, String) {
+    let mut args = vec!["check", url, "--verify", "--format", "json"];
+    args.extend(more);
+    let run = run(&args);
+    let report = serde_json::from_str(&run.stdout).unwrap_or_else(|e| panic!("{e}: {}\n{}", run.stdout, run.stderr));
+    (report, run.code, run.stderr)
+}
+
+/// The finding about these columns of a table.
+fn about<'r>(report: &'r Value, table: &str, columns: &[&str]) -> Option<&'r Value> {
+    let mut columns = columns.to_vec();
+    columns.sort_unstable();
+    findings(report).iter().find(|f| {
+        let mut mine: Vec<&str> =
+            f["object"]["columns"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
+        mine.sort_unstable();
+        f["object"]["table"] == table && mine == columns
+    })
+}
+
+/// What the rows say of it.
+fn said(finding: &Value) -> String {
+    let evidence = finding["evidence"].as_array().unwrap().iter();
+    let of_rows = evidence.filter(|e| e["source"] == "rows").map(|e| e["text"].as_str().unwrap());
+    of_rows.collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn the_race_that_has_happened_is_told() {
+    let shop = database(SHOP);
+    let (before, _) = support::binary::check(&[&shop.url]);
+    let (report, code, _) = verify(&shop.url, &[]);
+    assert_eq!(code, 1);
+    let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
+    assert_eq!(about(&before, "reservation", &["show_id", "person_id"]).unwrap()["confidence"], "medium");
+    assert_eq!(pair["confidence"], "high");
+    assert!(pair["message"].as_str().unwrap().contains("this has already gone wrong 3 times"), "{pair:#}");
+    assert_eq!((&pair["rows"]["looked_at"], &pair["rows"]["violations"]), (&50_003.into(), &3.into()));
+    assert_eq!(pair["rows"]["sampled"], false);
+    let seats = about(&report, "show", &["available_seats"]).unwrap();
+    assert!(seats["message"].as_str().unwrap().contains("this has already gone wrong 4 times"), "{seats:#}");
+    assert!(said(seats).contains("4 of 1,000 rows break it"), "{seats:#}");
+}
+
+#[test]
+fn what_the_rows_refute_is_found_at_low_confidence_only() {
+    let shop = database(SHOP);
+    // everybody may come again, and owe seats
+    shop.run(
+        "INSERT INTO reservation SELECT 100000 + id, show_id, person_id FROM reservation WHERE id <= 20000;
+              UPDATE show SET available_seats = -5 WHERE id % 3 = 0",
+    );
+    let (report, _, _) = verify(&shop.url, &[]);
+    assert!(about(&report, "reservation", &["show_id", "person_id"]).is_none(), "{report:#}");
+    assert!(about(&report, "show", &["available_seats"]).is_none(), "{report:#}");
+    let (report, _, _) = verify(&shop.url, &["--min-confidence", "low"]);
+    for (table, columns) in [("reservation", &["show_id", "person_id"][..]), ("show", &["available_seats"])] {
+        let finding = about(&report, table, columns).unwrap_or_else(|| panic!("{table}: {report:#}"));
+        assert_eq!(finding["confidence"], "low");
+        assert!(said(finding).contains("does not seem to be meant"), "{finding:#}");
+        assert!(!finding["message"].as_str().unwrap().contains("gone wrong"), "{finding:#}");
+    }
+}
+
+#[test]
+fn values_are_shown_only_where_they_are_asked_for() {
+    let shop = database(SHOP);
+    shop.run("INSERT INTO person VALUES (5001, 'secret-7'), (5002, 'secret-7')");
+    for format in ["json", "table"] {
+        let quiet = run(&["check", &shop.url, "--verify", "--format", format]);
+        assert!(!format!("{}{}", quiet.stdout, quiet.stderr).contains("secret"), "{}", quiet.stdout);
+        let loud = run(&["check", &shop.url, "--verify", "--format", format, "--show-values"]);
+        assert!(loud.stdout.contains("username = secret-7, rows = 3"), "{}", loud.stdout);
+    }
+    let alone = run(&["check", &shop.url, "--show-values"]);
+    assert!(alone.code == 2 && alone.stderr.contains("--verify"), "{}", alone.stderr);
+}
+
+/// Partial keys, keys over expressions, NULLs: each counted as the index would.
+#[test]
+fn rows_are_counted_as_the_key_would_hold_them() {
+    let database = database(
+        "CREATE TABLE org (id bigint PRIMARY KEY, slug text NOT NULL UNIQUE, deleted_at timestamptz);
+         CREATE TABLE account (id bigint PRIMARY KEY, email text NOT NULL, deleted_at timestamptz);
+         CREATE TABLE member (id bigint PRIMARY KEY, email text NOT NULL, deleted_at timestamptz);
+         CREATE UNIQUE INDEX member_email ON member (lower(email)) WHERE deleted_at IS NULL;
+         CREATE TABLE guest (id bigint PRIMARY KEY, username text);
+         INSERT INTO account SELECT i, 'a' || i || '@x', NULL FROM generate_series(1, 30000) AS i;
+         -- two that differ in case alone, and five hundred of the dead
+         INSERT INTO account SELECT 40000 + i, 'A' || i || '@x', NULL FROM generate_series(1, 2) AS i;
+         INSERT INTO account SELECT 50000 + i, 'a' || i || '@x', now() FROM generate_series(1, 500) AS i;
+         INSERT INTO guest SELECT i, CASE WHEN i % 2 = 0 THEN 'g' || i END FROM generate_series(1, 30000) AS i;
+         INSERT INTO guest VALUES (40001, 'g2')",
+    );
+    let (report, _, _) = verify(&database.url, &["--min-confidence", "low", "--rule", "missing-unique-key"]);
+    let account = about(&report, "account", &["email"]).unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!(account["guard"]["expression"], "lower(email)");
+    assert_eq!(account["guard"]["predicate"], "deleted_at IS NULL");
+    assert_eq!((&account["rows"]["looked_at"], &account["rows"]["violations"]), (&30_002.into(), &2.into()));
+    let guest = about(&report, "guest", &["username"]).unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!((&guest["rows"]["looked_at"], &guest["rows"]["violations"]), (&15_001.into(), &1.into()));
+}
+
+#[test]
+fn a_table_over_the_budget_is_sampled_and_says_what_that_leaves_open() {
+    let shop = database(SHOP);
+    shop.run("ANALYZE");
+    let (report, _, _) = verify(&shop.url, &["--max-table-rows", "20000"]);
+    let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
+    assert_eq!((&pair["rows"]["sampled"], &pair["rows"]["of_about"]), (&true.into(), &50_003.into()));
+    let looked_at = pair["rows"]["looked_at"].as_u64().unwrap();
+    assert!((10_000..30_000).contains(&looked_at), "{looked_at}");
+    assert!(said(pair).contains("of about 50,000 rows"), "{}", said(pair));
+    // the other tables are small enough
+    assert_eq!(about(&report, "show", &["available_seats"]).unwrap()["rows"]["sampled"], false);
+}
+
+#[test]
+fn a_table_of_unknown_size_is_not_read_beyond_the_budget() {
+    let shop = database(SHOP);
+    let (report, _, _) = verify(&shop.url, &["--max-table-rows", "20000"]);
+    let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
+    assert_eq!(pair["rows"]["looked_at"], 20_000);
+    assert!(said(pair).contains("the first 20,000 rows"), "{}", said(pair));
+}
+
+/// One statement counts for all conditions of a table, and one for its keys.
+#[test]
+fn conditions_of_a_table_share_a_scan() {
+    let server = Postgres::builder().config("log_statement", "all").start();
+    let columns: Vec<String> = (0..10).map(|i| format!("stock_{i}_count int NOT NULL DEFAULT 0")).collect();
+    server.run(
+        "postgres",
+        &format!(
+            "CREATE TABLE item (id bigint PRIMARY KEY, slug text NOT NULL, sku text NOT NULL, {});
+             INSERT INTO item SELECT i, 's' || i, 'k' || i FROM generate_series(1, 30000) AS i; ANALYZE",
+            columns.join(", ")
+        ),
+    );
+    let (report, _, _) = verify(&server.url("postgres"), &["--min-confidence", "low"]);
+    let bounded = findings(&report).iter().filter(|f| f["rule"] == "negative-counter").count();
+    assert_eq!(bounded, 10, "{report:#}");
+    let log = server.log();
+    let of_rows: Vec<&str> = log.lines().filter(|l| l.contains("FROM public.item")).collect();
+    let scans = of_rows.iter().filter(|l| l.contains("FILTER (WHERE NOT (stock_")).count();
+    assert_eq!(scans, 1, "{of_rows:#?}");
+    assert!(of_rows.iter().any(|l| l.contains("GROUPING SETS")), "{of_rows:#?}");
+    assert!(of_rows.len() <= 3, "a sample, the conditions, the keys: {of_rows:#?}");
+    let writes = |l: &&str| l.contains("BEGIN") && l.contains("statement:") && !l.contains("READ ONLY");
+    assert_eq!(log.lines().filter(writes).count(), 0, "every transaction is read-only");
+}
+
+#[test]
+fn one_condition_that_fails_does_not_keep_the_others_from_being_asked() {
+    // the check of other tables is proposed for the one whose rows it cannot be worked out for
+    let tables: String = (0..4)
+        .map(|i| {
+            format!(
+                "CREATE TABLE ratio_{i} (id bigint PRIMARY KEY, done int NOT NULL, goal int NOT NULL,
+                   available_seats int NOT NULL, CHECK (done / goal <= 1));"
+            )
+        })
+        .collect();
+    let database = database(&format!(
+        "{tables} CREATE TABLE ratio_9 (id bigint PRIMARY KEY, done int NOT NULL, goal int NOT NULL,
+           available_seats int NOT NULL);
+         INSERT INTO ratio_9 SELECT i, 1, 0, i FROM generate_series(1, 200) AS i"
+    ));
+    let (report, code, stderr) = verify(&database.url, &["--min-confidence", "low"]);
+    let ratio = about(&report, "ratio_9", &["done", "goal"]).unwrap_or_else(|| panic!("{report:#}"));
+    assert!(ratio["rows"]["not_asked"].as_str().unwrap().contains("22012"), "{ratio:#}");
+    let seats = about(&report, "ratio_9", &["available_seats"]).unwrap();
+    assert_eq!(seats["rows"]["looked_at"], 200);
+    assert!(stderr.contains("the rows of ratio_9 were not asked about 1 guard"), "{stderr}");
+    assert!(report["skipped"].as_array().unwrap().iter().any(|s| s["reason"].as_str().unwrap().contains("ratio_9")));
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn a_table_that_may_not_be_read_is_named_and_the_others_are_asked() {
+    let shop = database(SHOP);
+    shop.run(&format!("CREATE ROLE {0} LOGIN; GRANT SELECT ON show, person TO {0}", shop.name));
+    let url = shop.url.replace("postgres@", &format!("{}@", shop.name));
+    let (report, code, stderr) = verify(&url, &[]);
+    assert!(stderr.contains("reservation were not asked") && stderr.contains("permission denied"), "{stderr}");
+    let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
+    assert!(pair["rows"]["not_asked"].as_str().unwrap().contains("permission denied"), "{pair:#}");
+    assert_eq!(about(&report, "show", &["available_seats"]).unwrap()["rows"]["violations"], 4);
+    assert_eq!(code, 1);
+    shop.run(&format!("DROP OWNED BY {0}; DROP ROLE {0}", shop.name));
+}
+
+/// Runs it beside `work`, which is told the process; it ends by itself or fails the test.
+fn beside(args: &[&str], work: impl FnOnce(u32)) -> support::binary::Run {
+    let prepared = dbaudit(args);
+    let mut command = std::process::Command::new(prepared.get_program());
+    command.args(prepared.get_args()).stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null());
+    for (name, value) in prepared.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let child = command.spawn().unwrap();
+    work(child.id());
+    let output = child.wait_with_output().unwrap();
+    support::binary::Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A session that has the table of shows to itself until it is dropped, and another one that watches.
+struct Holding {
+    runtime: tokio::runtime::Runtime,
+    client: tokio_postgres::Client,
+    // a transaction sees the activity of its first look again and again
+    watch: tokio_postgres::Client,
+}
+
+impl Holding {
+    /// Without defaults the catalog can be read all the same: what reads an expression waits for the lock.
+    fn shows(url: &str, how: &str) -> Holding {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let connect = || {
+            let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls)).unwrap();
+            runtime.spawn(connection);
+            client
+        };
+        let (client, watch) = (connect(), connect());
+        let holding = Holding { runtime, client, watch };
+        for sql in ["ALTER TABLE show ALTER available_seats DROP DEFAULT", "BEGIN", how] {
+            holding.run(sql);
+        }
+        holding
+    }
+
+    fn run(&self, sql: &str) {
+        self.runtime.block_on(self.client.batch_execute(sql)).unwrap();
+    }
+
+    fn count(&self, sql: &str) -> i64 {
+        self.runtime.block_on(self.watch.query_one(sql, &[])).unwrap().get(0)
+    }
+
+    /// Waits until dbaudit's session in this database waits for the lock.
+    fn wait_until_it_waits(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.count(&format!("{RUNNING} AND wait_event_type = 'Lock'")) == 0 {
+            assert!(Instant::now() < deadline, "dbaudit never waited for the lock");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+const RUNNING: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'dbaudit' AND state = 'active'";
+
+#[test]
+fn an_interrupt_ends_the_statement_and_what_is_known_is_reported() {
+    let shop = database(SHOP);
+    // person and reservation are asked before show, which somebody has locked
+    let holding = Holding::shows(&shop.url, "LOCK TABLE show IN ACCESS EXCLUSIVE MODE");
+    let run = beside(&["check", &shop.url, "--verify", "--format", "json"], |process| {
+        holding.wait_until_it_waits();
+        assert!(std::process::Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap().success());
+    });
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert_eq!(holding.count(RUNNING), 0, "no statement of it runs on");
+    let report: Value = serde_json::from_str(&run.stdout).expect("a whole report");
+    let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
+    assert_eq!(pair["rows"]["violations"], 3);
+    let seats = about(&report, "show", &["available_seats"]).unwrap();
+    assert_eq!(seats["rows"]["not_asked"], "interrupted");
+    assert!(run.stderr.contains("the rows of show were not asked"), "{}", run.stderr);
+    assert!(
+        report["skipped"].as_array().unwrap().iter().any(|s| s["reason"].as_str().unwrap().contains("interrupted"))
+    );
+}
+
+#[test]
+fn the_time_limit_ends_it_and_names_what_is_left() {
+    let shop = database(SHOP);
+    let holding = Holding::shows(&shop.url, "LOCK TABLE show IN ACCESS EXCLUSIVE MODE");
+    let (report, code, stderr) = verify(&shop.url, &["--time-limit", "2"]);
+    assert_eq!(holding.count(RUNNING), 0, "no statement of it runs on");
+    assert_eq!(code, 1, "the time was the user's to give: {stderr}");
+    assert_eq!(about(&report, "reservation", &["show_id", "person_id"]).unwrap()["rows"]["violations"], 3);
+    let told = about(&report, "show", &["available_seats"]).unwrap()["rows"]["not_asked"].as_str().unwrap().to_owned();
+    assert!(told.contains("time-limit") || told.contains("the server ended the statement"), "{told}");
+    assert!(stderr.contains("the rows of show were not asked about"), "{stderr}");
+}
+
+#[test]
+fn a_table_that_vanishes_while_it_waits_its_turn_is_named() {
+    let shop = database(SHOP);
+    shop.run("CREATE TABLE venue (id bigint PRIMARY KEY, available_seats int NOT NULL)");
+    let holding = Holding::shows(&shop.url, "DROP TABLE venue");
+    let run = beside(&["check", &shop.url, "--verify", "--format", "json"], |_| {
+        holding.wait_until_it_waits();
+        holding.run("COMMIT");
+    });
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(about(&report, "reservation", &["show_id", "person_id"]).unwrap()["rows"]["violations"], 3);
+    let told = &about(&report, "venue", &["available_seats"]).unwrap()["rows"]["not_asked"];
+    assert!(told.as_str().unwrap().contains("does not exist"), "{told}");
+    assert!(run.stderr.contains("the rows of venue were not asked"), "{}", run.stderr);
+}
+
+#[test]
+fn a_lost_connection_leaves_what_was_known() {
+    let shop = database(SHOP);
+    let holding = Holding::shows(&shop.url, "LOCK TABLE show IN ACCESS EXCLUSIVE MODE");
+    let run = beside(&["check", &shop.url, "--verify", "--format", "json"], |_| {
+        holding.wait_until_it_waits();
+        holding.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'dbaudit'",
+        );
+    });
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(about(&report, "reservation", &["show_id", "person_id"]).unwrap()["rows"]["violations"], 3);
+    let told = &about(&report, "show", &["available_seats"]).unwrap()["rows"]["not_asked"];
+    assert!(told.as_str().unwrap().contains("connection was lost"), "{told}");
+}
+
+#[test]
+fn small_tables_prove_nothing() {
+    let database = database(
+        "CREATE TABLE account (id bigint PRIMARY KEY, username varchar(80) NOT NULL, bio text);
+         INSERT INTO account SELECT i, 'u' || i % 7, '' FROM generate_series(1, 20) AS i",
+    );
+    let (before, _) = support::binary::check(&[&database.url, "--min-confidence", "low"]);
+    let (report, _, _) = verify(&database.url, &["--min-confidence", "low"]);
+    let of = |report: &Value| about(report, "account", &["username"]).unwrap()["confidence"].clone();
+    assert_eq!(of(&before), of(&report));
+    let name = about(&report, "account", &["username"]).unwrap();
+    assert!(said(name).contains("13 of 20 rows repeat another one; so few prove nothing"), "{name:#}");
+}
+
+#[test]
+fn files_and_snapshots_have_no_rows() {
+    let run = run(&["check", "examples/booking.sql", "--verify"]);
+    assert!(run.code == 2 && run.stderr.contains("only a live server has rows"), "{}", run.stderr);
+}
