@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use super::choosing::ChoosingArgs;
+use super::evidence::EvidenceArgs;
 use super::{FAILED, FOUND, output, target};
 use crate::evidence::{Observed, Severity};
 use crate::report::{Filter, Report, SourceAudit};
@@ -26,6 +27,8 @@ pub struct Args {
     fail_on: FailOn,
     #[command(flatten)]
     choosing: ChoosingArgs,
+    #[command(flatten)]
+    evidence: EvidenceArgs,
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     format: Format,
@@ -65,12 +68,17 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let rules = args.choosing.rules()?;
     let filter = args.choosing.filter()?;
     let sources = args.target.sources(&args.sources)?;
+    args.evidence.suit(&sources)?;
     let several = sources.len() > 1;
     let mut report = Report::default();
     for source in sources {
         let bar = output::progress(format!("auditing {}", source.label()));
-        let (name, loaded) = source::load(source, &args.target.options());
-        let audited = loaded.and_then(|l| audit(&name, &l, args, &rules, &filter));
+        let (name, loaded) = source::load(source.clone(), &args.target.options());
+        let heard = loaded.and_then(|mut l| {
+            let observed = args.evidence.observe(&source, &mut l, &args.target.options())?;
+            Ok((l, observed))
+        });
+        let audited = heard.and_then(|(l, observed)| audit(&name, &l, &observed, args, &rules, &filter));
         bar.finish_and_clear();
         match audited {
             Ok(audit) => report.audits.push(audit),
@@ -108,6 +116,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 fn audit(
     name: &source::SourceName,
     loaded: &Loaded,
+    observed: &Observed,
     args: &Args,
     rules: &[&'static Rule],
     filter: &Filter,
@@ -118,7 +127,7 @@ fn audit(
         bail!(loaded.empty());
     }
     let began = std::time::Instant::now();
-    let audit = rules::audit(catalog, &Observed::default(), rules);
+    let audit = rules::audit(catalog, observed, rules);
     if args.verbose {
         loaded.notes.iter().for_each(|n| output::note(n));
         let columns: usize = catalog.tables.iter().map(|t| t.columns.len()).sum();

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use super::choosing::ChoosingArgs;
+use super::evidence::EvidenceArgs;
 use super::{FOUND, output, target};
 use crate::catalog::Catalog;
 use crate::engine::Product;
 use crate::evidence::{Confidence, Observed};
+use crate::guard::Guard;
 use crate::migration::format::{FORMATS, Format, find};
 use crate::migration::{Folder, Plan, Request, precheck};
 use crate::rules::{self, Finding};
@@ -33,6 +35,8 @@ pub struct Args {
     target: target::TargetArgs,
     #[command(flatten)]
     choosing: ChoosingArgs,
+    #[command(flatten)]
+    evidence: EvidenceArgs,
     /// Only the findings of these fingerprints, at any confidence
     #[arg(long, value_name = "FINGERPRINT", value_delimiter = ',', help_heading = "Choosing")]
     finding: Vec<String>,
@@ -73,19 +77,21 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let format = find(&args.format).with_context(|| format!("there is no format {}", args.format))?;
     let sources = args.target.sources(args.source.as_slice())?;
+    args.evidence.suit(&sources)?;
     let Ok([source]) = <[source::Source; 1]>::try_from(sources) else {
         bail!("migrate looks at one source");
     };
     let bar = output::progress(format!("auditing {}", source.label()));
     let (name, loaded) = source::load(source.clone(), &args.target.options());
     bar.finish_and_clear();
-    let loaded = loaded?;
+    let mut loaded = loaded?;
+    let observed = args.evidence.observe(&source, &mut loaded, &args.target.options())?;
     target::tell(&loaded, args.target.strict())?;
     let catalog = &loaded.catalog;
     if catalog.tables.is_empty() {
         bail!(loaded.empty());
     }
-    let findings = wanted(args, catalog)?;
+    let findings = in_the_schema(wanted(args, catalog, &observed)?);
     if catalog.engine.product == Product::Unknown && !findings.is_empty() {
         output::warning(&format!(
             "{} does not show which server it is for; --engine cockroachdb or --engine postgresql makes the files that \
@@ -131,8 +137,21 @@ fn ask(args: &Args, source: &source::Source, catalog: &Catalog, findings: &[Find
     Ok(prints.into_iter().zip(answers?).collect())
 }
 
+/// The findings that a change of the schema closes; of the others it is said that no file is written for them.
+fn in_the_schema(findings: Vec<Finding>) -> Vec<Finding> {
+    let (code, schema): (Vec<Finding>, Vec<Finding>) =
+        findings.into_iter().partition(|f| matches!(f.guard, Guard::Code { .. }));
+    for f in &code {
+        output::note(&format!(
+            "{} on {}.{} ({}) is closed in the application's code, and no migration is written for it: dbaudit explain {}",
+            f.rule, f.schema, f.table, f.fingerprint, f.rule
+        ));
+    }
+    schema
+}
+
 /// The findings that are asked for.
-fn wanted(args: &Args, catalog: &Catalog) -> Result<Vec<Finding>> {
+fn wanted(args: &Args, catalog: &Catalog, observed: &Observed) -> Result<Vec<Finding>> {
     let mut named = args.finding.clone();
     if let Some(path) = &args.from {
         named.extend(of_report(path, catalog)?);
@@ -141,7 +160,7 @@ fn wanted(args: &Args, catalog: &Catalog) -> Result<Vec<Finding>> {
     if !named.is_empty() || args.from.is_some() {
         filter.min_confidence = Some(Confidence::Low);
     }
-    let mut findings = filter.apply(rules::audit(catalog, &Observed::default(), &args.choosing.rules()?).findings);
+    let mut findings = filter.apply(rules::audit(catalog, observed, &args.choosing.rules()?).findings);
     if !named.is_empty() || args.from.is_some() {
         let gone: Vec<&str> =
             named.iter().filter(|n| !findings.iter().any(|f| f.fingerprint == **n)).map(String::as_str).collect();

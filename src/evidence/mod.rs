@@ -5,6 +5,7 @@
 //! [`crate::inference::Inference`].
 
 mod observed;
+pub mod statements;
 
 pub use observed::Observed;
 

@@ -48,8 +48,8 @@ pub fn of(catalog: &Catalog, table: &Table, guard: &Guard) -> Option<Precheck> {
             let predicate = key.predicate.as_ref().map(ToString::to_string);
             Some(duplicates(&t, &key.key, predicate.as_deref(), !key.nulls_not_distinct))
         }
-        // fewer rows are held to the new key than to the old, and any number fits the new type
-        Guard::Rekey { .. } | Guard::Retype { .. } => None,
+        // fewer rows are held to the new key than to the old, any number fits the new type, and code is no row
+        Guard::Rekey { .. } | Guard::Retype { .. } | Guard::Code { .. } => None,
     }
 }
 

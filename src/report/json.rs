@@ -8,6 +8,7 @@ use super::{Report, SourceAudit};
 use crate::engine::Product;
 use crate::evidence::{Confidence, Severity, Source, Verdict};
 use crate::rules::Finding;
+use crate::workload::Said;
 
 const VERSION: u32 = 1;
 
@@ -58,6 +59,10 @@ struct JsonFinding<'a> {
     message: &'a str,
     guard: Guard<'a>,
     evidence: Vec<JsonEvidence<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    statements: Vec<Statement<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remedies: Vec<Remedy<'a>>,
     fingerprint: &'a str,
     status: &'static str,
     docs: String,
@@ -84,6 +89,20 @@ struct Guard<'a> {
 struct JsonEvidence<'a> {
     source: Source,
     verdict: Verdict,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Statement<'a> {
+    text: &'a str,
+    count: u64,
+    application: Option<&'a str>,
+    transaction: &'static str,
+}
+
+#[derive(Serialize)]
+struct Remedy<'a> {
+    framework: &'static str,
     text: &'a str,
 }
 
@@ -159,8 +178,19 @@ fn finding(f: &Finding) -> JsonFinding<'_> {
             .iter()
             .map(|e| JsonEvidence { source: e.source, verdict: e.verdict(), text: &e.text })
             .collect(),
+        statements: f.statements.iter().map(statement).collect(),
+        remedies: f.remedies.iter().map(|r| Remedy { framework: r.framework, text: &r.text }).collect(),
         fingerprint: &f.fingerprint,
         status: "new",
         docs: format!("dbaudit explain {}", f.rule),
+    }
+}
+
+fn statement(s: &Said) -> Statement<'_> {
+    Statement {
+        text: &s.text,
+        count: s.count,
+        application: s.application.as_deref(),
+        transaction: s.transaction.word(),
     }
 }

@@ -4,11 +4,15 @@
 //! here, proposals of one guard are merged, and of two keys on a table the narrower one that is believed wins.
 
 mod case_sensitive_key;
+mod check_then_insert;
+mod conflict_without_key;
 mod empty_key_text;
 mod exclusive_references;
 mod float_money;
 mod free_state;
 mod inferred;
+mod lock_without_transaction;
+mod lost_update;
 mod missing_check;
 mod missing_composite_key;
 mod missing_external_id;
@@ -28,9 +32,11 @@ mod null_passes_check;
 mod nullable_by_neglect;
 mod nullable_unique;
 mod over_capacity;
+mod remedies;
 mod self_link;
 mod siblings;
 mod soft_delete_key;
+mod stated_condition;
 mod unbounded_share;
 mod unordered_bounds;
 mod unvalidated_constraint;
@@ -46,6 +52,8 @@ use crate::evidence::{Confidence, Evidence, Observed, Severity, Source, Threshol
 use crate::guard::{Guard, fit, hex};
 use crate::inference::frameworks;
 use crate::inference::{Belief, Inference};
+use crate::workload::{Said, Usage};
+pub use remedies::Remedy;
 
 /// All rules, in the order in which they are listed.
 pub static RULES: &[&Rule] = &[
@@ -78,6 +86,11 @@ pub static RULES: &[&Rule] = &[
     &nullable_by_neglect::RULE,
     &missing_foreign_key::RULE,
     &unvalidated_constraint::RULE,
+    &lost_update::RULE,
+    &check_then_insert::RULE,
+    &stated_condition::RULE,
+    &conflict_without_key::RULE,
+    &lock_without_transaction::RULE,
 ];
 
 /// The rule of that id.
@@ -157,6 +170,12 @@ impl<'a> Context<'a> {
         self.inference.get_or_init(|| Inference::of(self.catalog, self.observed))
     }
 
+    /// The statements that were sent, with what each does to the table; nothing if they were not asked for.
+    fn usage_of<'s>(&'s self, table: &'s Table) -> Option<(&'s Usage, &'s crate::workload::TableUse)> {
+        let usage = self.observed.workload.as_ref()?;
+        Some((usage, usage.of_table(table)?))
+    }
+
     /// The foreign keys that reference a table.
     fn references_to<'s>(&'s self, table: &'s Table) -> impl Iterator<Item = &'s ForeignKey> + 's {
         let index = self.references.get_or_init(|| {
@@ -184,21 +203,46 @@ pub struct Proposal {
     scale: Thresholds,
     /// The table has no primary key, and the key is made one.
     promoted: bool,
+    /// The statements that show it.
+    statements: Vec<Said>,
+    /// What to change in the code.
+    remedies: Vec<Remedy>,
 }
 
 impl Proposal {
     /// A proposal. `message` is one sentence: what can happen, to what.
     pub fn new(table: &Table, guard: Guard, severity: Severity, message: String, because: Evidence) -> Proposal {
         let table = (table.schema.clone(), table.name.clone());
-        let (prior, scale) = (None, Thresholds::PLAIN);
-        Proposal { table, guard, severity, message, evidence: vec![because], prior, scale, promoted: false }
+        Proposal {
+            table,
+            guard,
+            severity,
+            message,
+            evidence: vec![because],
+            prior: None,
+            scale: Thresholds::PLAIN,
+            promoted: false,
+            statements: Vec::new(),
+            remedies: Vec::new(),
+        }
     }
 
     /// A proposal of the model, judged on the model's scale.
     pub fn inferred(table: &Table, guard: Guard, severity: Severity, message: String, belief: Belief) -> Proposal {
         let table = (table.schema.clone(), table.name.clone());
         let Belief { prior, evidence, scale } = belief;
-        Proposal { table, guard, severity, message, evidence, prior: Some(prior), scale, promoted: false }
+        Proposal {
+            table,
+            guard,
+            severity,
+            message,
+            evidence,
+            prior: Some(prior),
+            scale,
+            promoted: false,
+            statements: Vec::new(),
+            remedies: Vec::new(),
+        }
     }
 
     /// One more reason.
@@ -209,6 +253,13 @@ impl Proposal {
     /// More reasons.
     pub fn extend(&mut self, evidence: impl IntoIterator<Item = Evidence>) {
         self.evidence.extend(evidence);
+    }
+
+    /// The statements that show it, and what to change in the code that sends them.
+    pub fn shown_by(mut self, statements: Vec<Said>, remedies: Vec<Remedy>) -> Proposal {
+        self.statements = statements;
+        self.remedies = remedies;
+        self
     }
 
     /// The log-odds of its evidence.
@@ -265,6 +316,10 @@ pub struct Finding {
     pub steps: Vec<Statement>,
     /// Why, the strongest first.
     pub evidence: Vec<Evidence>,
+    /// The statements of the application that show it, the most frequent first.
+    pub statements: Vec<Said>,
+    /// What to change in the code that sends them.
+    pub remedies: Vec<Remedy>,
     /// Identity over time: rule, schema, table, columns and condition.
     pub fingerprint: String,
 }
@@ -285,6 +340,11 @@ pub struct Skipped {
     pub rule: &'static str,
     /// What was missing.
     pub reason: String,
+}
+
+impl Skipped {
+    /// In place of a rule's id: it concerns them all.
+    pub const ALL: &str = "*";
 }
 
 /// The result of all rules on one catalog.
@@ -318,7 +378,9 @@ impl Scored {
 /// Runs `rules` over the catalog and what was observed of the database.
 pub fn audit(catalog: &Catalog, observed: &Observed, rules: &[&'static Rule]) -> Audit {
     let context = Context::new(catalog, observed);
-    let mut skipped = Vec::new();
+    let unheard = observed.workload.iter().flat_map(|w| &w.unread);
+    let mut skipped: Vec<Skipped> =
+        unheard.map(|reason| Skipped { rule: Skipped::ALL, reason: reason.clone() }).collect();
     let mut scored = Vec::new();
     for rule in rules.iter().copied() {
         let missing = catalog.missing.iter().find(|m| rule.needs.contains(&m.part));
@@ -333,7 +395,12 @@ pub fn audit(catalog: &Catalog, observed: &Observed, rules: &[&'static Rule]) ->
         for p in proposals.iter_mut().filter(|p| p.prior.is_none()) {
             // the model has heard it already, before it chose
             let Some(table) = catalog.table(&p.table.0, &p.table.1) else { continue };
-            p.evidence.extend(observed.of_guard(table, &p.guard));
+            for e in observed.of_guard(table, &p.guard) {
+                // a rule of the statements has heard it, too
+                if !p.evidence.contains(&e) {
+                    p.evidence.push(e);
+                }
+            }
         }
         scored.extend(proposals.into_iter().map(|proposal| Scored::new(rule, proposal)));
     }
@@ -387,6 +454,7 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
         })
     });
     one_key_for_one_hole(&mut merged);
+    one_of_partial_and_whole(&mut merged);
     let believed: Vec<(BTreeSet<String>, Option<Confidence>)> = merged
         .iter()
         .filter(|s| matches!(s.proposal.guard, Guard::Unique { .. }) && s.proposal.guard.predicate().is_none())
@@ -400,6 +468,24 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
         })
     });
     merged
+}
+
+/// A key over all rows and one over some of them, on the same columns, are two views of one key: where the statements show
+/// which rows are meant, and are as sure, what was inferred gives way.
+fn one_of_partial_and_whole(list: &mut Vec<Scored>) {
+    let set = |g: &Guard| g.columns().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    let told: Vec<(BTreeSet<String>, Option<Confidence>)> = list
+        .iter()
+        .filter(|s| s.rule.id == check_then_insert::RULE.id)
+        .map(|s| (set(&s.proposal.guard), s.confidence()))
+        .collect();
+    let inferred = |s: &Scored| s.proposal.prior.is_some() && s.proposal.guard.kind() == "unique";
+    list.retain(|s| {
+        let gives_way = |(columns, sure): &(BTreeSet<String>, Option<Confidence>)| {
+            *sure >= s.confidence() && *columns == set(&s.proposal.guard)
+        };
+        !inferred(s) || !told.iter().any(gives_way)
+    });
 }
 
 /// Where a key is asked for and no row has a primary key, they are one: the key's rule speaks for both, and asks for the
@@ -443,7 +529,9 @@ fn one_key_for_one_hole(list: &mut Vec<Scored>) {
 
 /// The surer of two speaks, with all the reasons of both.
 fn merge(a: Scored, b: Scored) -> Scored {
-    let surer = (b.confidence(), b.score) > (a.confidence(), a.score);
+    // of two that are as sure, the one that can show the statements
+    let rank = |s: &Scored| (s.confidence(), !s.proposal.statements.is_empty());
+    let surer = (rank(&b), b.score) > (rank(&a), a.score);
     let (mut keep, other) = if surer { (b, a) } else { (a, b) };
     for e in other.proposal.evidence {
         if !keep.proposal.evidence.iter().any(|k| k.text == e.text) {
@@ -451,6 +539,14 @@ fn merge(a: Scored, b: Scored) -> Scored {
         }
     }
     keep.proposal.severity = keep.proposal.severity.max(other.proposal.severity);
+    for s in other.proposal.statements {
+        if !keep.proposal.statements.contains(&s) {
+            keep.proposal.statements.push(s);
+        }
+    }
+    if keep.proposal.remedies.is_empty() {
+        keep.proposal.remedies = other.proposal.remedies;
+    }
     keep
 }
 
@@ -462,10 +558,11 @@ fn same(a: &Guard, b: &Guard) -> bool {
 
 fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Option<Finding> {
     let confidence = s.confidence()?;
-    let Proposal { guard, severity, message, mut evidence, promoted, .. } = s.proposal;
+    let Proposal { guard, severity, message, mut evidence, promoted, mut statements, remedies, .. } = s.proposal;
+    statements.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let guard_name = match guard {
-        Guard::Validate { .. } => guard.name(&table.name),
+        Guard::Validate { .. } | Guard::Code { .. } => guard.name(&table.name),
         _ => taken.free(&table.schema, guard.name(&table.name)),
     };
     let mut columns: Vec<&str> = guard.columns();
@@ -488,6 +585,8 @@ fn finding(catalog: &Catalog, table: &Table, s: Scored, taken: &mut Names) -> Op
         guard,
         guard_name,
         evidence,
+        statements,
+        remedies,
         fingerprint: hex(&identity, 8),
     })
 }
