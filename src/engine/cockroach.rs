@@ -71,9 +71,11 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
             vec![Statement::new(Work::Verify, format!("SHOW JOBS; -- {} is being built", in_comment(constraint)))]
         }
         Guard::Retype { column, .. } => retype(engine, table, column, common(table, guard, name)),
-        Guard::Check { .. } | Guard::NotNull { .. } | Guard::ForeignKey { .. } | Guard::Validate { .. } => {
-            common(table, guard, name)
-        }
+        Guard::Check { .. }
+        | Guard::NotNull { .. }
+        | Guard::ForeignKey { .. }
+        | Guard::Validate { .. }
+        | Guard::Code { .. } => common(table, guard, name),
     }
 }
 

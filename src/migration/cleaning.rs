@@ -55,7 +55,11 @@ pub fn of(catalog: &Catalog, table: &Table, guard: &Guard) -> Vec<String> {
             out.push(format!("DELETE FROM {t} WHERE {lost};"));
             out
         }
-        Guard::Rekey { .. } | Guard::PrimaryKey { .. } | Guard::Retype { .. } | Guard::Validate { .. } => Vec::new(),
+        Guard::Rekey { .. }
+        | Guard::PrimaryKey { .. }
+        | Guard::Retype { .. }
+        | Guard::Code { .. }
+        | Guard::Validate { .. } => Vec::new(),
     }
 }
 
