@@ -66,6 +66,11 @@ pub enum Guard {
         /// Names and conditions of the CHECKs that name the column.
         checks: Vec<(String, Expression)>,
     },
+    /// Nothing that a schema could hold: the application's code has to change.
+    Code {
+        /// The columns that it is about; none if it is about whole rows.
+        columns: Vec<String>,
+    },
     /// A constraint that exists is made to hold for all rows.
     Validate {
         /// What it is.
@@ -111,6 +116,7 @@ impl Guard {
             Guard::NotNull { .. } => "not_null",
             Guard::ForeignKey { .. } => "foreign_key",
             Guard::Retype { .. } => "setting",
+            Guard::Code { .. } => "code",
             Guard::Validate { .. } => "validate",
         }
     }
@@ -124,9 +130,10 @@ impl Guard {
             }
             Guard::Check { condition } => condition.columns(),
             Guard::NotNull { column } | Guard::Retype { column, .. } => vec![column],
-            Guard::PrimaryKey { columns } | Guard::ForeignKey { columns, .. } | Guard::Validate { columns, .. } => {
-                columns.iter().map(String::as_str).collect()
-            }
+            Guard::PrimaryKey { columns }
+            | Guard::ForeignKey { columns, .. }
+            | Guard::Code { columns }
+            | Guard::Validate { columns, .. } => columns.iter().map(String::as_str).collect(),
         }
     }
 
@@ -186,7 +193,7 @@ impl Guard {
             Guard::Check { condition } => check_implied(catalog, table, condition),
             Guard::NotNull { column } => not_null_implied(table, column),
             Guard::ForeignKey { .. } => foreign_key_implied(table, &self.columns()),
-            Guard::Validate { .. } | Guard::Rekey { .. } | Guard::Retype { .. } => false,
+            Guard::Validate { .. } | Guard::Rekey { .. } | Guard::Retype { .. } | Guard::Code { .. } => false,
         }
     }
 
@@ -207,7 +214,7 @@ impl Guard {
     }
 
     /// A readable name for the constraint or index, at most 63 bytes, in the manner of the server's own
-    /// (`reservation_show_id_user_id_key`). The same guard always gets the same name.
+    /// (`reservation_show_id_user_id_key`). The same guard always gets the same name. Empty where there is nothing to name.
     pub fn name(&self, table: &str) -> String {
         let columns = self.columns().join("_");
         let suffix = match self {
@@ -219,6 +226,7 @@ impl Guard {
             Guard::Retype { .. } => "type",
             Guard::ForeignKey { .. } => "fkey",
             Guard::Validate { constraint, .. } => return constraint.clone(),
+            Guard::Code { .. } => return String::new(),
         };
         fit(&format!("{table}_{columns}"), &format!("_{suffix}"))
     }

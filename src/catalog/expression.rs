@@ -130,7 +130,7 @@ impl Comparison {
     }
 
     /// With the sides exchanged.
-    fn flip(self) -> Self {
+    pub fn flip(self) -> Self {
         match self {
             Self::Lt => Self::Gt,
             Self::Le => Self::Ge,
@@ -141,7 +141,7 @@ impl Comparison {
     }
 
     /// True exactly when `self` is false (for values that are not NULL).
-    fn negate(self) -> Self {
+    pub fn negate(self) -> Self {
         match self {
             Self::Eq => Self::Ne,
             Self::Ne => Self::Eq,

@@ -85,6 +85,8 @@ pub enum Part {
     UserTypes,
     /// Which tables an extension owns.
     Extensions,
+    /// The statements that were sent, if they were asked for.
+    Statements,
     /// Something of the schema's definition itself: a statement of a schema file that was not understood.
     Definitions,
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use super::choosing::ChoosingArgs;
+use super::evidence::EvidenceArgs;
 use super::rows::RowArgs;
 use super::{FAILED, FOUND, output, target};
 use crate::evidence::rows::Ended;
@@ -28,6 +29,8 @@ pub struct Args {
     fail_on: FailOn,
     #[command(flatten)]
     choosing: ChoosingArgs,
+    #[command(flatten)]
+    evidence: EvidenceArgs,
     #[command(flatten)]
     rows: RowArgs,
     /// Form of the report
@@ -69,6 +72,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let rules = args.choosing.rules()?;
     let filter = args.choosing.filter()?;
     let sources = args.target.sources(&args.sources)?;
+    args.evidence.suit(&sources)?;
     let several = sources.len() > 1;
     let mut report = Report::default();
     for source in sources {
@@ -80,8 +84,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
         let bar = output::progress(format!("auditing {}", source.label()));
         let (name, loaded) = source::load(source.clone(), &args.target.options());
+        let heard = loaded.and_then(|mut l| {
+            let observed = args.evidence.observe(&source, &mut l, &args.target.options())?;
+            Ok((l, observed))
+        });
         bar.finish_and_clear();
-        let audited = loaded.and_then(|l| audit((&source, &name), &l, args, &rules, &filter));
+        let audited = heard.and_then(|(l, observed)| audit((&source, &name), &l, observed, args, &rules, &filter));
         match audited {
             Ok(audit) => report.audits.push(audit),
             // the only source: the error is the whole story, and no report is written that could be taken for one
@@ -118,6 +126,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 fn audit(
     (source, name): (&Source, &SourceName),
     loaded: &Loaded,
+    mut observed: Observed,
     args: &Args,
     rules: &[&'static Rule],
     filter: &Filter,
@@ -127,7 +136,6 @@ fn audit(
     if catalog.tables.is_empty() {
         bail!(loaded.empty());
     }
-    let mut observed = Observed::default();
     args.rows.ask(source, catalog, &mut observed, rules, filter)?;
     let began = std::time::Instant::now();
     let audit = rules::audit(catalog, &observed, rules);

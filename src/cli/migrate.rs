@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use super::choosing::ChoosingArgs;
+use super::evidence::EvidenceArgs;
 use super::rows::RowArgs;
 use super::{FOUND, output, target};
 use crate::catalog::Catalog;
 use crate::engine::Product;
-use crate::evidence::{Confidence, Observed};
+use crate::evidence::Confidence;
+use crate::guard::Guard;
 use crate::migration::format::{FORMATS, Format, find};
 use crate::migration::{Folder, Plan, Request};
 use crate::report::Filter;
@@ -34,6 +36,8 @@ pub struct Args {
     target: target::TargetArgs,
     #[command(flatten)]
     choosing: ChoosingArgs,
+    #[command(flatten)]
+    evidence: EvidenceArgs,
     /// Only the findings of these fingerprints, at any confidence
     #[arg(long, value_name = "FINGERPRINT", value_delimiter = ',', help_heading = "Choosing")]
     finding: Vec<String>,
@@ -77,13 +81,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let format = find(&args.format).with_context(|| format!("there is no format {}", args.format))?;
     let sources = args.target.sources(args.source.as_slice())?;
+    args.evidence.suit(&sources)?;
     let Ok([source]) = <[source::Source; 1]>::try_from(sources) else {
         bail!("migrate looks at one source");
     };
     let bar = output::progress(format!("auditing {}", source.label()));
     let (name, loaded) = source::load(source.clone(), &args.target.options());
     bar.finish_and_clear();
-    let loaded = loaded?;
+    let mut loaded = loaded?;
+    let mut observed = args.evidence.observe(&source, &mut loaded, &args.target.options())?;
     target::tell(&loaded, args.target.strict())?;
     let catalog = &loaded.catalog;
     if catalog.tables.is_empty() {
@@ -91,7 +97,6 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let rules = args.choosing.rules()?;
     let filter = args.choosing.filter()?;
-    let mut observed = Observed::default();
     args.rows.ask(&source, catalog, &mut observed, &rules, &filter)?;
     if let Some(ended) = observed.rows.ended.as_ref().filter(|e| e.is_failure()) {
         bail!("the rows were not all asked, and nothing is written: {ended}");
@@ -99,6 +104,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     // a finding that is named and filtered out is not gone
     let rules = if args.is_named() { RULES } else { &rules };
     let findings = wanted(args, catalog, rules::audit(catalog, &observed, rules).findings, filter)?;
+    let findings = in_the_schema(findings);
     if catalog.engine.product == Product::Unknown && !findings.is_empty() {
         output::warning(&format!(
             "{} does not show which server it is for; --engine cockroachdb or --engine postgresql makes the files that \
@@ -127,6 +133,19 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The findings that a change of the schema closes; of the others it is said that no file is written for them.
+fn in_the_schema(findings: Vec<Finding>) -> Vec<Finding> {
+    let (code, schema): (Vec<Finding>, Vec<Finding>) =
+        findings.into_iter().partition(|f| matches!(f.guard, Guard::Code { .. }));
+    for f in &code {
+        output::note(&format!(
+            "{} on {}.{} ({}) is closed in the application's code, and no migration is written for it: dbaudit explain {}",
+            f.rule, f.schema, f.table, f.fingerprint, f.rule
+        ));
+    }
+    schema
 }
 
 /// Those of the findings that are asked for.

@@ -74,7 +74,9 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
         Guard::Retype { column, .. } => retype(engine, table, column, common(table, guard, name)),
         // a job that validates while writers go on
         Guard::NotNull { column } => vec![require_one(table, column, Work::Scan)],
-        Guard::Check { .. } | Guard::ForeignKey { .. } | Guard::Validate { .. } => common(table, guard, name),
+        Guard::Check { .. } | Guard::ForeignKey { .. } | Guard::Validate { .. } | Guard::Code { .. } => {
+            common(table, guard, name)
+        }
     }
 }
 

@@ -108,7 +108,7 @@ pub(super) fn common(table: &Table, guard: &Guard, name: &str) -> Vec<Statement>
             }
             out
         }
-        Guard::Unique { .. } | Guard::Rekey { .. } | Guard::PrimaryKey { .. } => Vec::new(),
+        Guard::Unique { .. } | Guard::Rekey { .. } | Guard::PrimaryKey { .. } | Guard::Code { .. } => Vec::new(),
     }
 }
 

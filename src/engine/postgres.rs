@@ -124,6 +124,7 @@ pub fn add_guard(engine: &Engine, table: &Table, guard: &Guard, name: &str) -> V
         | Guard::NotNull { .. }
         | Guard::ForeignKey { .. }
         | Guard::Retype { .. }
+        | Guard::Code { .. }
         | Guard::Validate { .. } => common(table, guard, name),
     }
 }

@@ -6,6 +6,7 @@
 
 mod observed;
 pub mod rows;
+pub mod statements;
 
 pub use observed::Observed;
 

@@ -1,25 +1,29 @@
 //! All that a running database said beside its schema.
 
-use super::Evidence;
 use super::rows::Rows;
+use super::{Evidence, statements};
 use crate::catalog::Table;
 use crate::guard::Guard;
+use crate::workload::Usage;
 
 /// What was heard of a database. Empty for a schema file.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
     /// What the rows said.
     pub rows: Rows,
+    /// What the statements that were sent do to each table.
+    pub workload: Option<Usage>,
 }
 
 impl Observed {
     /// Whether nothing was heard.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.rows.is_empty() && self.workload.is_none()
     }
 
     /// What was heard for and against a guard of a table, whatever rule asks for it.
     pub fn of_guard(&self, table: &Table, guard: &Guard) -> Vec<Evidence> {
-        self.rows.of_guard(table, guard)
+        let statements = self.workload.iter().flat_map(|w| statements::of_guard(w, table, guard));
+        self.rows.of_guard(table, guard).into_iter().chain(statements).collect()
     }
 }

@@ -39,6 +39,17 @@ pub fn singular(word: &str) -> String {
     }
 }
 
+/// Whether a name says in which state something is.
+pub fn is_state(name: &str) -> bool {
+    words(name).last().is_some_and(|w| matches!(w.as_str(), "status" | "state" | "stage" | "phase"))
+}
+
+/// Whether a name says that something is gone and stays.
+pub fn is_deletion(name: &str) -> bool {
+    let past = ["deleted", "removed", "archived", "trashed", "discarded", "destroyed"];
+    words(name).iter().any(|w| past.contains(&w.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

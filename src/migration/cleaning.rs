@@ -49,7 +49,7 @@ pub fn of(catalog: &Catalog, table: &Table, guard: &Guard) -> Vec<String> {
             let key: Vec<KeyPart> = columns.iter().cloned().map(KeyPart::Column).collect();
             duplicates(catalog, table, &key, None)
         }
-        Guard::Rekey { .. } | Guard::Retype { .. } => Vec::new(),
+        Guard::Rekey { .. } | Guard::Retype { .. } | Guard::Code { .. } => Vec::new(),
     }
 }
 

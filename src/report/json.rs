@@ -9,6 +9,7 @@ use crate::engine::Product;
 use crate::evidence::rows::{Answer, Coverage, Told};
 use crate::evidence::{Confidence, Severity, Source, Verdict};
 use crate::rules::Finding;
+use crate::workload::Said;
 
 const VERSION: u32 = 1;
 
@@ -61,6 +62,10 @@ struct JsonFinding<'a> {
     evidence: Vec<JsonEvidence<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rows: Option<Rows<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    statements: Vec<Statement<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remedies: Vec<Remedy<'a>>,
     fingerprint: &'a str,
     status: &'static str,
     docs: String,
@@ -107,6 +112,20 @@ enum Rows<'a> {
     NotAsked {
         not_asked: &'a str,
     },
+}
+
+#[derive(Serialize)]
+struct Statement<'a> {
+    text: &'a str,
+    count: u64,
+    application: Option<&'a str>,
+    transaction: &'static str,
+}
+
+#[derive(Serialize)]
+struct Remedy<'a> {
+    framework: &'static str,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -195,8 +214,19 @@ fn finding(f: &Finding) -> JsonFinding<'_> {
             .map(|e| JsonEvidence { source: e.source, verdict: e.verdict(), text: &e.text })
             .collect(),
         rows: f.rows.as_ref().map(rows),
+        statements: f.statements.iter().map(statement).collect(),
+        remedies: f.remedies.iter().map(|r| Remedy { framework: r.framework, text: &r.text }).collect(),
         fingerprint: &f.fingerprint,
         status: "new",
         docs: format!("dbaudit explain {}", f.rule),
+    }
+}
+
+fn statement(s: &Said) -> Statement<'_> {
+    Statement {
+        text: &s.text,
+        count: s.count,
+        application: s.application.as_deref(),
+        transaction: s.transaction.word(),
     }
 }

@@ -8,7 +8,8 @@ use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, pres
 use super::{Report, SourceAudit};
 use crate::evidence::rows::Told;
 use crate::evidence::{Severity, Verdict};
-use crate::rules::Finding;
+use crate::rules::{Finding, Skipped};
+use crate::workload::{Said, Transaction};
 
 /// How the terminal is.
 #[derive(Debug, Clone, Copy)]
@@ -106,8 +107,18 @@ fn block(f: &Finding, style: Style) -> String {
     for e in examples.iter().take(EXAMPLES) {
         let _ = write!(right, "\n  in the way: {}", clean(e));
     }
+    for s in f.statements.iter().take(STATEMENTS) {
+        let _ = write!(right, "\n  {}", clean(&statement(s)));
+    }
+    if f.statements.len() > STATEMENTS {
+        let _ = write!(right, "\n  … {} more statements: --format json", f.statements.len() - STATEMENTS);
+    }
     for s in f.sql().into_iter().flat_map(str::lines) {
         let _ = write!(right, "\n  {}", clean(s));
+    }
+    // where nothing in the schema helps, the code is all there is to change
+    for r in f.remedies.iter().filter(|_| f.steps.is_empty()) {
+        let _ = write!(right, "\n  {}: {}", r.framework, clean(&r.text));
     }
     table.add_row(vec![Cell::new(left), Cell::new(right)]);
     if let Some(column) = table.column_mut(0) {
@@ -124,6 +135,24 @@ fn block(f: &Finding, style: Style) -> String {
         *first = first.replacen(&word, &painted, 1);
     }
     lines.join("\n")
+}
+
+/// How many statements of a finding are shown.
+const STATEMENTS: usize = 4;
+
+/// A statement with how often, by whom and how it was sent; its text may be long.
+fn statement(s: &Said) -> String {
+    const SHOWN: usize = 240;
+    let text: String = match s.text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", s.text.get(..end).unwrap_or_default()),
+        None => s.text.clone(),
+    };
+    let mut how: Vec<&str> = s.application.as_deref().filter(|a| !a.is_empty()).into_iter().collect();
+    if s.transaction != Transaction::Unknown {
+        how.push(s.transaction.word());
+    }
+    let how = if how.is_empty() { String::new() } else { format!(" ({})", how.join(", ")) };
+    format!("{} ×{how} {text}", s.count)
 }
 
 fn tables(n: usize) -> String {
@@ -155,7 +184,10 @@ fn summary(audit: &SourceAudit) -> String {
     for reason in &audit.unasked {
         let _ = writeln!(out, "Not asked: {}.", clean(reason));
     }
-    for s in &audit.skipped {
+    for s in audit.skipped.iter().filter(|s| s.rule == Skipped::ALL) {
+        let _ = writeln!(out, "Not looked at: {}.", clean(&s.reason));
+    }
+    for s in audit.skipped.iter().filter(|s| s.rule != Skipped::ALL) {
         let _ = writeln!(out, "Not looked for: {} ({}).", s.rule, clean(&s.reason));
     }
     out.trim_end().to_owned()

@@ -4,11 +4,15 @@
 //! here, proposals of one guard are merged, and of two keys on a table the narrower one that is believed wins.
 
 mod case_sensitive_key;
+mod check_then_insert;
+mod conflict_without_key;
 mod empty_key_text;
 mod exclusive_references;
 mod float_money;
 mod free_state;
 mod inferred;
+mod lock_without_transaction;
+mod lost_update;
 mod missing_check;
 mod missing_composite_key;
 mod missing_external_id;
@@ -28,9 +32,11 @@ mod null_passes_check;
 mod nullable_by_neglect;
 mod nullable_unique;
 mod over_capacity;
+mod remedies;
 mod self_link;
 mod siblings;
 mod soft_delete_key;
+mod stated_condition;
 mod unbounded_share;
 mod unordered_bounds;
 mod unvalidated_constraint;
@@ -47,6 +53,8 @@ use crate::evidence::{Confidence, Evidence, Observed, Severity, Source, Threshol
 use crate::guard::{Guard, fit, hex};
 use crate::inference::frameworks;
 use crate::inference::{Belief, Inference};
+use crate::workload::{Said, Usage};
+pub use remedies::Remedy;
 
 /// All rules, in the order in which they are listed.
 pub static RULES: &[&Rule] = &[
@@ -79,6 +87,11 @@ pub static RULES: &[&Rule] = &[
     &nullable_by_neglect::RULE,
     &missing_foreign_key::RULE,
     &unvalidated_constraint::RULE,
+    &lost_update::RULE,
+    &check_then_insert::RULE,
+    &stated_condition::RULE,
+    &conflict_without_key::RULE,
+    &lock_without_transaction::RULE,
 ];
 
 /// The rule of that id.
@@ -163,6 +176,12 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// The statements that were sent, with what each does to the table; nothing if they were not asked for.
+    fn usage_of<'s>(&'s self, table: &'s Table) -> Option<(&'s Usage, &'s crate::workload::TableUse)> {
+        let usage = self.observed.workload.as_ref()?;
+        Some((usage, usage.of_table(table)?))
+    }
+
     /// The foreign keys that reference a table.
     fn references_to<'s>(&'s self, table: &'s Table) -> impl Iterator<Item = &'s ForeignKey> + 's {
         let index = self.references.get_or_init(|| {
@@ -190,21 +209,46 @@ pub struct Proposal {
     scale: Thresholds,
     /// The table has no primary key, and the key is made one.
     promoted: bool,
+    /// The statements that show it.
+    statements: Vec<Said>,
+    /// What to change in the code.
+    remedies: Vec<Remedy>,
 }
 
 impl Proposal {
     /// A proposal. `message` is one sentence: what can happen, to what.
     pub fn new(table: &Table, guard: Guard, severity: Severity, message: String, because: Evidence) -> Proposal {
         let table = (table.schema.clone(), table.name.clone());
-        let (prior, scale) = (None, Thresholds::PLAIN);
-        Proposal { table, guard, severity, message, evidence: vec![because], prior, scale, promoted: false }
+        Proposal {
+            table,
+            guard,
+            severity,
+            message,
+            evidence: vec![because],
+            prior: None,
+            scale: Thresholds::PLAIN,
+            promoted: false,
+            statements: Vec::new(),
+            remedies: Vec::new(),
+        }
     }
 
     /// A proposal of the model, judged on the model's scale.
     pub fn inferred(table: &Table, guard: Guard, severity: Severity, message: String, belief: Belief) -> Proposal {
         let table = (table.schema.clone(), table.name.clone());
         let Belief { prior, evidence, scale } = belief;
-        Proposal { table, guard, severity, message, evidence, prior: Some(prior), scale, promoted: false }
+        Proposal {
+            table,
+            guard,
+            severity,
+            message,
+            evidence,
+            prior: Some(prior),
+            scale,
+            promoted: false,
+            statements: Vec::new(),
+            remedies: Vec::new(),
+        }
     }
 
     /// One more reason.
@@ -215,6 +259,13 @@ impl Proposal {
     /// More reasons.
     pub fn extend(&mut self, evidence: impl IntoIterator<Item = Evidence>) {
         self.evidence.extend(evidence);
+    }
+
+    /// The statements that show it, and what to change in the code that sends them.
+    pub fn shown_by(mut self, statements: Vec<Said>, remedies: Vec<Remedy>) -> Proposal {
+        self.statements = statements;
+        self.remedies = remedies;
+        self
     }
 
     /// The log-odds of its evidence.
@@ -275,6 +326,10 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What the rows said, where they were asked.
     pub rows: Option<Told>,
+    /// The statements of the application that show it, the most frequent first.
+    pub statements: Vec<Said>,
+    /// What to change in the code that sends them.
+    pub remedies: Vec<Remedy>,
     /// Identity over time: rule, schema, table, columns and condition.
     pub fingerprint: String,
 }
@@ -295,6 +350,11 @@ pub struct Skipped {
     pub rule: &'static str,
     /// What was missing.
     pub reason: String,
+}
+
+impl Skipped {
+    /// In place of a rule's id: it concerns them all.
+    pub const ALL: &str = "*";
 }
 
 /// The result of all rules on one catalog.
@@ -373,7 +433,9 @@ pub fn questions(catalog: &Catalog, observed: &Observed, rules: &[&'static Rule]
 /// What the rules propose, and which of them could not look.
 fn propose(context: &Context<'_>, rules: &[&'static Rule]) -> (Vec<Scored>, Vec<Skipped>) {
     let (catalog, observed) = (context.catalog, context.observed);
-    let mut skipped = Vec::new();
+    let unheard = observed.workload.iter().flat_map(|w| &w.unread);
+    let mut skipped: Vec<Skipped> =
+        unheard.map(|reason| Skipped { rule: Skipped::ALL, reason: reason.clone() }).collect();
     let mut scored = Vec::new();
     for rule in rules.iter().copied() {
         let missing = catalog.missing.iter().find(|m| rule.needs.contains(&m.part));
@@ -388,7 +450,9 @@ fn propose(context: &Context<'_>, rules: &[&'static Rule]) -> (Vec<Scored>, Vec<
         scored.extend(proposals.into_iter().map(|p| {
             // the model has heard it already, before it chose
             let table = catalog.table(&p.table.0, &p.table.1).filter(|_| p.prior.is_none());
-            let heard = table.map(|t| observed.of_guard(t, &p.guard)).unwrap_or_default();
+            let mut heard = table.map(|t| observed.of_guard(t, &p.guard)).unwrap_or_default();
+            // a rule of the statements has heard it, too
+            heard.retain(|e| !p.evidence.contains(e));
             Scored::new(rule, p, heard)
         }));
     }
@@ -427,6 +491,7 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
         })
     });
     one_key_for_one_hole(&mut merged);
+    one_of_partial_and_whole(&mut merged);
     let believed: Vec<(BTreeSet<String>, Option<Confidence>)> = merged
         .iter()
         .filter(|s| matches!(s.proposal.guard, Guard::Unique { .. }) && s.proposal.guard.predicate().is_none())
@@ -440,6 +505,24 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
         })
     });
     merged
+}
+
+/// A key over all rows and one over some of them, on the same columns, are two views of one key: where the statements show
+/// which rows are meant, and are as sure, what was inferred gives way.
+fn one_of_partial_and_whole(list: &mut Vec<Scored>) {
+    let set = |g: &Guard| g.columns().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    let told: Vec<(BTreeSet<String>, Option<Confidence>)> = list
+        .iter()
+        .filter(|s| s.rule.id == check_then_insert::RULE.id)
+        .map(|s| (set(&s.proposal.guard), s.confidence()))
+        .collect();
+    let inferred = |s: &Scored| s.proposal.prior.is_some() && s.proposal.guard.kind() == "unique";
+    list.retain(|s| {
+        let gives_way = |(columns, sure): &(BTreeSet<String>, Option<Confidence>)| {
+            *sure >= s.confidence() && *columns == set(&s.proposal.guard)
+        };
+        !inferred(s) || !told.iter().any(gives_way)
+    });
 }
 
 /// Where a key is asked for and no row has a primary key, they are one: the key's rule speaks for both, and asks for the
@@ -483,7 +566,9 @@ fn one_key_for_one_hole(list: &mut Vec<Scored>) {
 
 /// The surer of two speaks, with all the reasons of both.
 fn merge(a: Scored, b: Scored) -> Scored {
-    let surer = (b.confidence(), b.score) > (a.confidence(), a.score);
+    // of two that are as sure, the one that can show the statements
+    let rank = |s: &Scored| (s.confidence(), !s.proposal.statements.is_empty());
+    let surer = (rank(&b), b.score) > (rank(&a), a.score);
     let (mut keep, other) = if surer { (b, a) } else { (a, b) };
     for e in other.proposal.evidence {
         if !keep.proposal.evidence.iter().any(|k| k.text == e.text) {
@@ -491,6 +576,14 @@ fn merge(a: Scored, b: Scored) -> Scored {
         }
     }
     keep.proposal.severity = keep.proposal.severity.max(other.proposal.severity);
+    for s in other.proposal.statements {
+        if !keep.proposal.statements.contains(&s) {
+            keep.proposal.statements.push(s);
+        }
+    }
+    if keep.proposal.remedies.is_empty() {
+        keep.proposal.remedies = other.proposal.remedies;
+    }
     keep
 }
 
@@ -501,14 +594,15 @@ fn same(a: &Guard, b: &Guard) -> bool {
 
 fn finding(catalog: &Catalog, observed: &Observed, table: &Table, s: Scored, taken: &mut Names) -> Option<Finding> {
     let confidence = s.confidence()?;
-    let Proposal { guard, severity, mut message, mut evidence, promoted, .. } = s.proposal;
+    let Proposal { guard, severity, mut message, mut evidence, promoted, mut statements, remedies, .. } = s.proposal;
     let told = observed.rows.of(&table.schema, &table.name, &guard).cloned();
     if let Some(sentence) = told.as_ref().and_then(|t| rows::gone_wrong(&guard, t.answer()?, confidence)) {
         message = format!("{message} {sentence}");
     }
+    statements.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(&b.text)));
     evidence.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let guard_name = match guard {
-        Guard::Validate { .. } => guard.name(&table.name),
+        Guard::Validate { .. } | Guard::Code { .. } => guard.name(&table.name),
         _ => taken.free(&table.schema, guard.name(&table.name)),
     };
     let mut columns: Vec<&str> = guard.columns();
@@ -533,6 +627,8 @@ fn finding(catalog: &Catalog, observed: &Observed, table: &Table, s: Scored, tak
         guard_name,
         evidence,
         rows: told,
+        statements,
+        remedies,
         fingerprint: hex(&identity, 8),
     })
 }

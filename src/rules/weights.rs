@@ -120,4 +120,33 @@ weights! {
     KEYLESS_UNIQUE = -2.5, "a unique key without NULLs does the work already. Judged";
     KEYLESS_ID = 1.0, "a column that names the row itself";
     KEYLESS_JOIN = 1.5, "the whole table is its references";
+
+    // Statements that were sent. None of these is measured: no collection of statements with what was meant is known
+    LOST_PRIOR = -1.0, "a column that is written from outside and read by the same key. Judged: most are saved as they were typed in";
+    LOST_SOLD = 2.4, "a number that is sold or spent: seats, stock, a balance. Judged";
+    LOST_COUNTER = 1.6, "a number that counts by its name. Judged";
+    LOST_PLAIN = -1.0, "another number, which nothing changes in place: a price, an age, a position. Judged: typed in";
+    LOST_STATE = 1.0, "a state: two requests both leave the same one. Judged";
+    LOST_DOCUMENT = -0.6, "JSON or an array, read and written whole. Judged";
+    LOST_BOUNDED = 0.6, "a CHECK or an enum bounds it. Judged";
+    LOST_COMPARED = 0.5, "rows are chosen by how much it is. Judged";
+    LOST_RELATIVE = 2.5, "other statements change it in place: an absolute write undoes them. Judged";
+    LOST_WHOLE_ROW = -1.2, "an ORM saves the whole row: mostly something else was changed. Judged";
+    LOST_DELIBERATE = 0.6, "few columns are written, this one on purpose. Judged";
+    LOST_LOCKED = -0.5, "some of the reads are under a lock. Judged";
+    LOST_ALONE = 0.5, "the reads ran by themselves: no isolation level helps. Judged";
+    LOST_SERIALIZABLE = -3.0, "reads and writes ran in transactions of a server that is SERIALIZABLE by default. Judged";
+    LOOKED_FOR_PRIOR = -1.2, "columns by which one row is looked for, in a table that is inserted into. Judged";
+    LOOKED_FOR_LINK = 0.9, "they are the sides of a link. Judged";
+    LOOKED_FOR_EVENT = -1.5, "rows of the table are events by its name. Judged";
+    LOOKED_FOR_SELDOM = -1.0, "ten INSERTs and more for each look-up: most are not looked for before. Judged";
+    LOOKED_FOR_ALONE = 0.4, "the look-ups ran by themselves: no isolation level helps. Judged";
+    LOOKED_FOR_SERIALIZABLE = -0.8, "look-ups and INSERTs ran in transactions of a server that is SERIALIZABLE by default. Judged";
+    STATED_PRIOR = -0.5, "an UPDATE with a condition on what it changes: what it says is evidence of its own";
+    CONFLICT_PRIOR = -0.5, "an INSERT that is to do without an error what no key can tell";
+    CONFLICT_NAMED = 4.0, "it names the columns. Judged: the key was lost";
+    CONFLICT_LINK = 2.0, "the columns hold one link of two references. Judged";
+    CONFLICT_UNKNOWN = 0.8, "which columns matter is not said. Judged: also a habit of bulk inserts";
+    LOCK_PRIOR = 0.0, "a lock that is taken and let go at once";
+    LOCK_ALONE = 3.0, "the statement ran by itself. Judged: never on purpose, but to wait for somebody";
 }

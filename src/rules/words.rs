@@ -1,17 +1,17 @@
 //! Names taken apart, and the words that carry meaning in them.
 
 use crate::catalog::{Column, TypeFamily};
-pub use crate::inference::words::{singular, words};
+pub use crate::inference::words::{is_deletion, is_state, singular, words};
 
 /// Whether a NULLable column says that, and when, its row was deleted.
 pub fn marks_deletion(column: &Column) -> bool {
-    let past = ["deleted", "removed", "archived", "trashed", "discarded", "destroyed"];
     let words = words(&column.name);
-    let verb = words.iter().any(|w| past.contains(&w.as_str()));
     // deleted_by says who, deleted_count how many, version_removed in which state of the whole
     let other = ["by", "id", "user", "count", "number", "total", "version"];
     let otherwise = words.iter().any(|w| other.contains(&w.as_str()));
-    verb && !otherwise && matches!(column.family(), TypeFamily::Timestamp | TypeFamily::Date | TypeFamily::Integer)
+    is_deletion(&column.name)
+        && !otherwise
+        && matches!(column.family(), TypeFamily::Timestamp | TypeFamily::Date | TypeFamily::Integer)
 }
 
 /// Words of tables whose rows are events and not things: they are never asked for keys.

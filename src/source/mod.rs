@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use crate::catalog::{Catalog, Part, Table};
 use crate::engine::Engine;
 use crate::evidence::rows::{Ended, Question, Rows};
+use crate::workload::Workload;
 use connection::Settings;
 use files::Content;
 
@@ -189,6 +190,45 @@ pub fn record_rows(source: Source, options: &Options) -> Result<live::Recording>
         Source::Live(settings) => on_runtime(async { record(&settings, options).await }),
         Source::Path(_) | Source::Stdin => bail!("only a live server can be recorded; name a connection string"),
     }
+}
+
+/// Reads the statement statistics of a live server. They help to judge, and the audit goes on without them: why they could
+/// not be read is the inner error.
+///
+/// # Errors
+/// If the source is not a server, or the user interrupts.
+pub fn read_workload(source: &Source, options: &Options) -> Result<Result<Workload, String>> {
+    let Source::Live(settings) = source else {
+        bail!(
+            "only a live server keeps statistics of statements; {} is none: name a connection string",
+            source.label()
+        );
+    };
+    on_runtime(async {
+        let limits = live::FetchOptions { statement_timeout: options.timeout, ..live::FetchOptions::default() };
+        let late = || Ok(Err(format!("no answer within {} s (--timeout)", options.timeout.as_secs())));
+        let deadline = tokio::time::Instant::now() + options.timeout;
+        let connection = tokio::select! {
+            connected = connection::connect(settings) => match connected {
+                Ok(connection) => connection,
+                Err(error) => return Ok(Err(error.to_string())),
+            },
+            () = tokio::time::sleep_until(deadline) => return late(),
+            _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+        };
+        let cancel = connection.cancel_token();
+        let stopped = tokio::select! {
+            read = live::read_workload(&connection.client, &limits) => {
+                connection.close().await;
+                return Ok(read);
+            }
+            () = tokio::time::sleep_until(deadline) => late(),
+            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        };
+        // the server may be gone: then there is nothing to cancel
+        let _ = tokio::time::timeout(Duration::from_secs(2), cancel.cancel()).await;
+        stopped
+    })
 }
 
 /// Asks the rows of a live server how many are in the way of guards: all that is known when the time is over, the user

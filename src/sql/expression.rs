@@ -18,6 +18,11 @@ const SPECIAL_VALUES: [&str; 9] = [
     "user",
 ];
 
+/// Whether what looks like a column is a value of the session, such as `current_date`.
+pub fn is_special_value(name: &ast::NameRef) -> bool {
+    !name.is_quoted() && SPECIAL_VALUES.contains(&name.text().as_str())
+}
+
 /// Parses one expression. Text that is not understood comes back whole, as [`Expr::Opaque`].
 pub fn parse_expression(sql: &str) -> Expr {
     match parse_expressions(sql).as_deref() {
@@ -66,7 +71,7 @@ fn known(expr: &ast::Expr) -> Option<Expr> {
         ast::Expr::Literal(l) => literal(l)?,
         ast::Expr::NameRef(n) => {
             let name = n.text();
-            if !n.is_quoted() && SPECIAL_VALUES.contains(&name.as_str()) {
+            if is_special_value(n) {
                 return Some(Expr::Opaque(name.to_ascii_uppercase(), Vec::new()));
             }
             Expr::Column(name)
@@ -159,7 +164,8 @@ fn is_array_with_elements(e: &Expr) -> bool {
     matches!(e, Expr::Opaque(text, _) if text.starts_with("ARRAY[") && text.ends_with(']') && text != "ARRAY[]")
 }
 
-fn comparison(op: &BinOp) -> Option<Comparison> {
+/// The comparison that an operator is.
+pub fn comparison(op: &BinOp) -> Option<Comparison> {
     Some(match op {
         BinOp::Eq(_) => Comparison::Eq,
         BinOp::Neq(_) | BinOp::Neqb(_) => Comparison::Ne,

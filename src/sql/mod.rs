@@ -5,9 +5,8 @@ mod cockroach;
 mod expression;
 mod tokens;
 
-use cockroach::BETWEEN_AND;
-pub use cockroach::{Extra, Rewritten, rewrite, rewrite_operators, rewrite_statement};
-pub use expression::{convert, parse_expression, parse_expressions};
+pub use cockroach::{BETWEEN_AND, Extra, Rewritten, rewrite, rewrite_operators, rewrite_statement};
+pub use expression::{comparison, convert, is_special_value, parse_expression, parse_expressions};
 pub use tokens::{Token, Tokens, is_trivia};
 
 use squawk_syntax::{Parse, SourceFile};

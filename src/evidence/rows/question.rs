@@ -69,8 +69,8 @@ impl Ask {
                     nulls_distinct: !key.nulls_not_distinct,
                 })
             }
-            // fewer rows are held to the new key than to the old, and any number fits the new type
-            Guard::Rekey { .. } | Guard::Retype { .. } => None,
+            // fewer rows are held to the new key than to the old, any number fits the new type, and code is no row
+            Guard::Rekey { .. } | Guard::Retype { .. } | Guard::Code { .. } => None,
         }
     }
 }

@@ -117,7 +117,9 @@ fn model(m: &Migration) -> String {
         }
         Guard::NotNull { column } => (of_column(column), "nullable=False".to_owned()),
         Guard::Retype { column, data_type: "numeric", .. } => (of_column(column), "Numeric".to_owned()),
-        Guard::PrimaryKey { .. } | Guard::Retype { .. } | Guard::Validate { .. } => return String::new(),
+        Guard::PrimaryKey { .. } | Guard::Retype { .. } | Guard::Validate { .. } | Guard::Code { .. } => {
+            return String::new();
+        }
     };
     format!("#\n# For --autogenerate to leave it there, the model has to say so, too. In {place}:\n#     {line},\n")
 }

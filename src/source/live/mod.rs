@@ -12,6 +12,7 @@ mod result_set;
 mod rows;
 mod session;
 mod statements;
+mod workload;
 
 pub use assemble::assemble;
 pub use error::LiveError;
@@ -20,6 +21,8 @@ pub use recording::{Failure, Recording};
 pub use result_set::{ResultSet, Row};
 pub use rows::{Budget, Progress, ask_rows};
 pub use statements::{Statement, catalog_statements};
+
+pub use workload::{read_workload, workload_of, workload_statement};
 
 use crate::catalog::Catalog;
 

@@ -11,8 +11,11 @@ from django.test import Client
 
 from booking.models import Reservation, Show
 
-CUSTOMERS = 12
+CUSTOMERS = 20
 SEATS = 5
+# in peace, so many of the customers want to see a show; in a rush, so many at once
+FEW = 4
+MANY = 12
 TRIES = 10
 
 
@@ -27,15 +30,17 @@ class Command(BaseCommand):
         )
 
     def handle(self, views, calm, rushes, **options):
+        customers = [User.objects.get_or_create(username=f"customer {n}")[0] for n in range(CUSTOMERS)]
         for view in views:
             answers = []
-            for _ in range(calm):
-                show, (user, *_) = opening(view)
-                book(user, show, view, answers)
+            for number in range(calm):
+                show = opening(view)
+                for n in range(FEW):
+                    book(customers[(number + n) % CUSTOMERS], show, view, answers)
             seen = Counter()
             for _ in range(rushes):
-                show, customers = opening(view)
-                rush(show, customers, view, answers)
+                show = opening(view)
+                rush(show, customers[:MANY], view, answers)
                 seen.update(books(Show.objects.filter(pk=show.pk)))
                 if seen[OVERBOOKED] and seen[DOUBLE]:
                     break
@@ -49,9 +54,7 @@ class Command(BaseCommand):
 
 
 def opening(view):
-    """A new show, and people who want to see it."""
-    show = Show.objects.create(title=view, price=20, capacity=SEATS, available_seats=SEATS)
-    return show, User.objects.bulk_create(User(username=f"{show.pk}-{n}") for n in range(CUSTOMERS))
+    return Show.objects.create(title=view, price=20, capacity=SEATS, available_seats=SEATS)
 
 
 def rush(show, customers, view, answers):

@@ -1,0 +1,2 @@
+-- Whether statements are counted.
+SELECT current_setting('pg_stat_statements.track', true)::text AS tracking

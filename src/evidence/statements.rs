@@ -1,0 +1,294 @@
+//! What the statements that an application sends say for and against a guard.
+
+use std::collections::BTreeSet;
+
+use super::{Evidence, Source};
+use crate::catalog::{Comparison, Expr, Expression, KeyPart, Table, TypeFamily};
+use crate::guard::Guard;
+use crate::inference::words::{is_deletion, is_state};
+use crate::workload::access::{Compared, Conflict, Form, How, Is, Read, Sign, Target, Update};
+use crate::workload::{Of, TableUse, Transaction, Usage};
+
+// Weights in log-odds. None is measured: no collection of statements with the guards that were meant is known to us. They
+// are judged against the weights of names and shapes, of which an unambiguous one has 1 to 2.
+
+/// `ON CONFLICT (k)`: the application names the key. It would fail without it, so it was there once.
+const CONFLICT_TARGET: f64 = 4.0;
+/// `SELECT 1 … WHERE k = _ LIMIT 1`, EXISTS: whether there is one is asked for one reason only, unless it is asked of a
+/// parent.
+const ASKED_WHETHER: f64 = 2.2;
+/// `SELECT … WHERE k = _ LIMIT _`: one is fetched. ORMs put a LIMIT to what they expect once.
+const FETCHED_ONE: f64 = 1.5;
+/// The same with an OFFSET, which Prisma writes always and pages of a list do.
+const FETCHED_WITH_OFFSET: f64 = 0.8;
+/// `SELECT count(*) … WHERE k = _`: compared to zero, or to a limit, or shown.
+const COUNTED: f64 = 0.8;
+/// `… ORDER BY … LIMIT _`: the first of several, unless the order is the ORM's habit.
+const FETCHED_FIRST: f64 = 0.3;
+/// The key is one reference: the question may be whether a parent has any. What is left of the weight.
+const OF_A_PARENT: f64 = 0.2;
+/// The rows of one value are listed in order, or the first of a parent's: there are several.
+const LISTED: f64 = -1.5;
+/// More columns are asked for at once: these alone do not tell rows apart.
+const ASKED_WITH_MORE: f64 = -1.5;
+/// ON CONFLICT DO NOTHING with these columns among the inserted: some key of them is believed in, not necessarily this one.
+const LEFT_OUT_IF_THERE: f64 = 0.8;
+/// `SET c = c - _ WHERE c >= _`: the application states the condition itself.
+const GUARDED: f64 = 3.0;
+/// `SET c = c - _`: it counts down, and whoever counts down has an end in mind.
+const COUNTED_DOWN: f64 = 0.5;
+/// `SET c = c + _`: it counts, and counts begin at zero.
+const COUNTED_UP: f64 = 0.3;
+/// `c > _` in a look-up.
+const COMPARED: f64 = 0.3;
+
+/// Rows of a table that are looked up by exactly some columns.
+#[derive(Debug, Clone)]
+pub struct KeyLookup {
+    /// The columns.
+    pub columns: BTreeSet<String>,
+    /// Those of them that are compared without regard to case.
+    pub folded: BTreeSet<String>,
+    /// Only these rows.
+    pub rows: Option<Expression>,
+    /// What is asked.
+    pub form: Form,
+    /// In an order.
+    pub ordered: bool,
+    /// From some row on.
+    pub offset: bool,
+    /// How often.
+    pub count: u64,
+    /// How it ran.
+    pub transaction: Transaction,
+    /// The place of the statement.
+    pub statement: usize,
+}
+
+/// The look-ups of a table by columns that could be a key. A condition whose value is masked (a state, a flag) leaves it
+/// open which rows are meant: such a look-up says nothing. That something is not deleted is told by the column's name.
+pub fn lookups(table: &Table, uses: &TableUse) -> Vec<KeyLookup> {
+    uses.reads.iter().filter_map(|r| lookup(table, r)).collect()
+}
+
+fn lookup(table: &Table, read: &Of<Read>) -> Option<KeyLookup> {
+    let filter = &read.what.filter;
+    // "is there another one": WHERE slug = _ AND id <> _
+    let others = |c: &Compared| c.op == Comparison::Ne && c.with.is_none() && table.in_primary_key(&c.column);
+    if filter.other
+        || !filter.among.is_empty()
+        || !filter.joined.is_empty()
+        || !filter.compared.iter().all(others)
+        || matches!(read.what.form, Form::Aggregate)
+        || read.what.lock.is_some() && read.what.ordered
+    {
+        return None;
+    }
+    let (mut columns, mut folded, mut rows) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    for l in &filter.equal {
+        let family = table.column(&l.column)?.family();
+        if family == TypeFamily::Boolean && is_deletion(&l.column) {
+            rows.push(Expr::Not(Box::new(Expr::column(&l.column))));
+        } else if l.literal || matches!(family, TypeFamily::Boolean | TypeFamily::Enum) || is_state(&l.column) {
+            return None;
+        } else {
+            folded.extend(l.folded.then(|| l.column.clone()));
+            columns.insert(l.column.clone());
+        }
+    }
+    for mark in &filter.marks {
+        let column = table.column(&mark.column)?;
+        let name = || Expr::column(&column.name);
+        rows.push(match mark.is {
+            Is::Null => Expr::IsNull(Box::new(name()), false),
+            Is::NotNull => Expr::IsNull(Box::new(name()), true),
+            Is::True => name(),
+            Is::False => Expr::Not(Box::new(name())),
+        });
+    }
+    // a column that is compared to NULL is not one of the key
+    if columns.is_empty() {
+        return None;
+    }
+    let rows = (!rows.is_empty()).then(|| Expression::new(Expr::And(rows)));
+    let Read { form, ordered, offset, .. } = read.what;
+    let (count, transaction, statement) = (read.count, read.transaction, read.statement);
+    Some(KeyLookup { columns, folded, rows, form, ordered, offset, count, transaction, statement })
+}
+
+/// What is heard for and against a guard.
+pub fn of_guard(usage: &Usage, table: &Table, guard: &Guard) -> Vec<Evidence> {
+    let Some(uses) = usage.of_table(table) else { return Vec::new() };
+    match guard {
+        Guard::Unique { key, predicate, .. } => of_key(table, uses, key, predicate.as_ref()),
+        Guard::Check { condition } => of_check(uses, condition),
+        _ => Vec::new(),
+    }
+}
+
+fn says(weight: f64, text: String) -> Evidence {
+    Evidence::new(Source::Statements, weight, text)
+}
+
+fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Expression>) -> Vec<Evidence> {
+    let columns: BTreeSet<String> = key.iter().flat_map(KeyPart::columns).map(str::to_owned).collect();
+    let named = columns.iter().cloned().collect::<Vec<_>>().join(", ");
+    let mut out = Vec::new();
+    let targets = uses.inserts.iter().filter(|i| conflict_columns(&i.what.conflict).is_some_and(|c| c == columns));
+    if let Some(n) = total(targets) {
+        out.push(says(CONFLICT_TARGET, format!("ON CONFLICT ({named}) was said {}", times(n))));
+    }
+    // whether deleted rows count is a matter of its own
+    let living = |rows: Option<&Expression>| rows.is_none_or(|r| r.columns().into_iter().all(is_deletion));
+    let same_rows = |l: &&KeyLookup| l.rows.as_ref() == predicate || living(l.rows.as_ref()) && living(predicate);
+    let lookups = lookups(table, uses);
+    // who looks letter by letter says nothing of a key without regard to case
+    let folded: Vec<&str> = key.iter().filter(|p| p.as_column().is_none()).flat_map(KeyPart::columns).collect();
+    let as_folded = |l: &&KeyLookup| folded.iter().all(|c| l.folded.contains(*c));
+    let all: Vec<&KeyLookup> = lookups.iter().filter(same_rows).filter(as_folded).collect();
+    let mine = || all.iter().filter(|l| l.columns == columns);
+    let of_a_parent = is_reference(table, &columns);
+    let asking = mine().filter_map(|l| Some((*l, weight_of(l)?)));
+    if let Some((best, weight)) = asking.max_by(|a, b| a.1.total_cmp(&b.1)) {
+        let n = mine().filter(|l| l.form == best.form && l.ordered == best.ordered).map(|l| l.count).sum();
+        let what = match best.form {
+            Form::Exists => "whether there is one was asked",
+            Form::Count => "they were counted",
+            _ if best.ordered => "the first one was fetched",
+            _ => "one was fetched",
+        };
+        let text = format!("by exactly ({named}), {what} {}", times(n));
+        out.push(match of_a_parent {
+            true => says(weight * OF_A_PARENT, format!("{text}, but that may be to know whether there are any")),
+            false => says(weight, text),
+        });
+    }
+    // of a parent, the first in an order is the latest of several
+    let several = |l: &&&KeyLookup| match l.form {
+        Form::List => l.ordered || of_a_parent,
+        Form::Limited => l.ordered && of_a_parent,
+        _ => false,
+    };
+    let listed = mine().filter(several);
+    if let Some(n) = sum(listed.map(|l| l.count)) {
+        out.push(says(LISTED, format!("several rows of one ({named}) were expected {}", times(n))));
+    }
+    let wider = all.iter().filter(|l| l.columns.is_superset(&columns) && l.columns.len() > columns.len());
+    if let Some(n) = sum(wider.filter(|l| l.form == Form::Exists).map(|l| l.count)) {
+        out.push(says(ASKED_WITH_MORE, format!("whether there is one was asked {} of ({named}) with more", times(n))));
+    }
+    let left_out = uses.inserts.iter().filter(|i| {
+        let holds = i.what.columns.as_ref().is_some_and(|c| columns.iter().all(|k| c.contains(k)));
+        i.what.conflict == Conflict::Nothing(None) && holds && columns.len() > 1
+    });
+    if let Some(n) = total(left_out) {
+        out.push(says(LEFT_OUT_IF_THERE, format!("they were inserted ON CONFLICT DO NOTHING {}", times(n))));
+    }
+    out
+}
+
+/// How much the form of a look-up speaks for a key; nothing if it only lists.
+fn weight_of(l: &KeyLookup) -> Option<f64> {
+    Some(match l.form {
+        Form::Exists => ASKED_WHETHER,
+        Form::Count => COUNTED,
+        Form::Limited if l.ordered => FETCHED_FIRST,
+        Form::Limited if l.offset => FETCHED_WITH_OFFSET,
+        Form::Limited => FETCHED_ONE,
+        Form::List | Form::Aggregate => return None,
+    })
+}
+
+/// Whether the columns are one reference.
+pub fn is_reference(table: &Table, columns: &BTreeSet<String>) -> bool {
+    let mut all = columns.iter();
+    match (all.next(), all.next()) {
+        (Some(one), None) => references(table, one),
+        _ => false,
+    }
+}
+
+/// Whether a column references a row of another table, declared or by its name.
+pub fn references(table: &Table, column: &str) -> bool {
+    let named = column.ends_with("_id") || column.ends_with("Id");
+    named || table.foreign_keys.iter().any(|f| f.columns.iter().any(|c| c == column))
+}
+
+/// The columns that an ON CONFLICT names.
+pub fn conflict_columns(conflict: &Conflict) -> Option<BTreeSet<String>> {
+    match conflict {
+        Conflict::Nothing(Some(Target::Key { columns, .. })) | Conflict::Update(Some(Target::Key { columns, .. })) => {
+            Some(columns.iter().map(|l| l.column.clone()).collect())
+        }
+        _ => None,
+    }
+}
+
+fn of_check(uses: &TableUse, condition: &Expression) -> Vec<Evidence> {
+    let Expr::Compare(_, column, bound) = condition.tree() else { return Vec::new() };
+    let Expr::Column(column) = column.as_ref() else { return Vec::new() };
+    let mut out = Vec::new();
+    let guarded = uses.updates.iter().filter(|u| stated(&u.what).any(|c| Expression::new(c) == *condition));
+    if let Some(n) = total(guarded) {
+        let text = format!("{column} was changed {} under a condition that says the same", times(n));
+        out.push(says(GUARDED, text));
+    }
+    if !matches!(bound.as_ref(), Expr::Number(n) if n == "0") {
+        return out;
+    }
+    let unstated = |sign: Sign| {
+        uses.updates.iter().filter(move |u| stated(&u.what).next().is_none() && sets(&u.what, column, sign))
+    };
+    if let Some(n) = total(unstated(Sign::Minus)) {
+        out.push(says(COUNTED_DOWN, format!("{column} was counted down {}", times(n))));
+    }
+    if let Some(n) = total(unstated(Sign::Plus)) {
+        out.push(says(COUNTED_UP, format!("{column} was counted up {}", times(n))));
+    }
+    let compares = |c: &Compared| c.column == *column && c.op != Comparison::Ne;
+    if let Some(n) = total(uses.reads.iter().filter(|r| r.what.filter.compared.iter().any(compares))) {
+        out.push(says(COMPARED, format!("rows were chosen {} by how much {column} is", times(n))));
+    }
+    out
+}
+
+fn sets(update: &Update, column: &str, sign: Sign) -> bool {
+    update.sets.iter().any(|s| s.column == column && s.how == How::Relative(sign))
+}
+
+/// The conditions on rows that an UPDATE states itself: what it takes from a column has to be there, what it adds has to
+/// fit beneath another column. The constants are masked, so that nothing but zero can be told of the first.
+pub fn stated(update: &Update) -> impl Iterator<Item = Expr> + '_ {
+    update.filter.compared.iter().filter_map(move |c| {
+        let column = || Expr::column(&c.column);
+        let is = |sign| sets(update, &c.column, sign);
+        match (&c.with, c.change, c.op) {
+            (None, None | Some(Sign::Minus), Comparison::Gt | Comparison::Ge) if is(Sign::Minus) => {
+                Some(Expr::non_negative(&c.column))
+            }
+            (Some(other), Some(Sign::Minus), Comparison::Gt | Comparison::Ge) if is(Sign::Minus) => {
+                Some(Expr::compare(Comparison::Ge, column(), Expr::column(other)))
+            }
+            (Some(other), None, Comparison::Lt) | (Some(other), Some(Sign::Plus), Comparison::Lt | Comparison::Le)
+                if is(Sign::Plus) =>
+            {
+                Some(Expr::compare(Comparison::Le, column(), Expr::column(other)))
+            }
+            _ => None,
+        }
+    })
+}
+
+fn total<'u, T: 'u>(list: impl Iterator<Item = &'u Of<T>>) -> Option<u64> {
+    sum(list.map(|o| o.count))
+}
+
+/// The sum of counts; nothing of nothing.
+fn sum(counts: impl Iterator<Item = u64>) -> Option<u64> {
+    counts.reduce(u64::saturating_add)
+}
+
+/// `once`, `20 times`.
+pub fn times(n: u64) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+}

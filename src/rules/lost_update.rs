@@ -1,0 +1,290 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::words::{is_state, words};
+use super::{Context, Proposal, declare_rule, remedies, weights as w};
+use crate::catalog::{Column, Comparison, Expr, Table, TypeFamily};
+use crate::evidence::statements::times;
+use crate::evidence::{Evidence, Severity, Source};
+use crate::guard::Guard;
+use crate::inference::model::model;
+use crate::workload::access::{Columns, Filter, Form, How, Lock, Read, Update};
+use crate::workload::{Of, TableUse, Transaction, Usage};
+
+declare_rule! {
+    /// A value is read, changed in the application and written back, so that of two requests one change is lost.
+    ///
+    /// ## What it finds
+    /// With `--statements`: columns that are written as a value from outside (`SET available_seats = _`) and read by the same
+    /// key without `FOR UPDATE`. A CHECK does not close this: two requests that both read 5 and both write 4 obey it, and sell
+    /// two seats for one. What closes it is in the code, so no migration is written for it.
+    ///
+    /// ## The race
+    /// ```text
+    /// session A                                         session B
+    /// SELECT available_seats … WHERE id = 1  → 5
+    ///                                                   SELECT available_seats … WHERE id = 1  → 5
+    /// UPDATE show SET available_seats = 4 WHERE id = 1
+    ///                                                   UPDATE show SET available_seats = 4 WHERE id = 1
+    ///                                                   two seats sold, one less left
+    /// ```
+    ///
+    /// An ORM that saves the whole row does it without anybody having written it: whoever changes the title takes back the
+    /// seats that were sold meanwhile.
+    ///
+    /// ## What it looks at
+    /// The statement statistics of the server: what each UPDATE sets and by which key, which columns are read by that key and
+    /// under what lock, and what else is done to the column. What decides is that the column is a number that other statements
+    /// change in place or compare, that its name says so, or that it is a state. A locked read in a transaction, a change in
+    /// place, a condition on the column itself, and a version that is compared and set are no lost updates. A save of the whole
+    /// row is told from a deliberate one and believed less.
+    ///
+    /// ## When it is wrong
+    /// Where the written value does not come from the one that was read: it is typed in, or worked out from other rows under a
+    /// lock of its own. Statistics do not show where a value comes from.
+    ///
+    /// ## How to fix it
+    /// SQL: `UPDATE show SET available_seats = available_seats - 1 WHERE id = … AND available_seats > 0`, and look whether a row
+    /// was changed. Django: `Show.objects.filter(pk=pk, available_seats__gt=0).update(available_seats=F("available_seats") - 1)`,
+    /// or `select_for_update()` inside `transaction.atomic()`; and `save(update_fields=["title"])` where the rest is not meant.
+    /// Rails: `update_all("available_seats = available_seats - 1")` with the condition, `with_lock`, or a `lock_version` column.
+    /// SQLAlchemy: `values(available_seats=Show.available_seats - 1)`, `with_for_update()`, or `version_id_col`.
+    /// Prisma: `updateMany` with the condition and `{decrement: 1}`.
+    "lost-update", prior: w::LOST_PRIOR, needs: [Statements]
+}
+
+/// Words of numbers that are counted, beside those of what is sold or spent.
+const COUNTERS: [&str; 20] = [
+    "count",
+    "counter",
+    "used",
+    "usage",
+    "uses",
+    "redeemed",
+    "redemptions",
+    "booked",
+    "reserved",
+    "sold",
+    "left",
+    "free",
+    "points",
+    "likes",
+    "votes",
+    "attempts",
+    "retries",
+    "tries",
+    "downloads",
+    "views",
+];
+
+fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
+    for table in &context.catalog.tables {
+        let Some((usage, uses)) = context.usage_of(table) else { continue };
+        for column in &table.columns {
+            let Some(nature) = Nature::of(table, column) else { continue };
+            let case = Case { table, uses, column, cockroach: context.catalog.engine.is_cockroach() };
+            out.extend(case.look(usage, nature));
+        }
+    }
+}
+
+/// What a column is, as far as lost updates care.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nature {
+    Number,
+    State,
+    /// JSON or an array: added to by whoever has read it.
+    Document,
+}
+
+impl Nature {
+    fn of(table: &Table, column: &Column) -> Option<Nature> {
+        let key = table.in_primary_key(&column.name) || column.generated.is_some() || column.identity;
+        let reference = table.foreign_keys.iter().any(|f| f.columns.contains(&column.name));
+        match column.family() {
+            _ if key || reference || column.name.ends_with("_id") => None,
+            TypeFamily::Boolean | TypeFamily::Timestamp | TypeFamily::Date => None,
+            _ if is_state(&column.name) => Some(Nature::State),
+            f if f.is_number() => Some(Nature::Number),
+            TypeFamily::Json | TypeFamily::Array => Some(Nature::Document),
+            _ => None,
+        }
+    }
+}
+
+/// One column of one table.
+struct Case<'a> {
+    table: &'a Table,
+    uses: &'a TableUse,
+    column: &'a Column,
+    cockroach: bool,
+}
+
+impl Case<'_> {
+    fn look(&self, usage: &Usage, nature: Nature) -> Option<Proposal> {
+        let writes: Vec<&Of<Update>> = self.uses.updates.iter().filter(|u| self.overwrites(&u.what)).collect();
+        let reads: Vec<&Of<Read>> =
+            self.uses.reads.iter().filter(|r| writes.iter().any(|u| self.feeds(r, &u.what))).collect();
+        if writes.is_empty() || reads.is_empty() {
+            return None;
+        }
+        let written = count(&writes);
+        let locked: Vec<&Of<Read>> = self
+            .uses
+            .reads
+            .iter()
+            .filter(|r| r.what.lock.is_some_and(|l| l > Lock::KeyShare) && r.transaction != Transaction::Implicit)
+            .filter(|r| writes.iter().any(|u| self.is_by_key_of(&r.what.filter, &u.what)))
+            .collect();
+        // every write has its locked read: those without a lock are of other pages
+        if count(&locked) >= written {
+            return None;
+        }
+        let saved = writes.iter().all(|u| self.saves_the_row(&u.what, &reads));
+        let column = &self.column.name;
+        let place = format!("{}.{column}", self.table.label());
+        let message = match saved {
+            true => format!(
+                "{place} is saved with the whole row as it was read: what changed it in between is undone, and lost."
+            ),
+            false => format!(
+                "{place} is read, and then written as a value worked out before: of two requests one change is lost."
+            ),
+        };
+        let (sold, reasons) = self.reasons(nature);
+        let relative = self.uses.updates.iter().filter(|u| self.changes(&u.what)).collect::<Vec<_>>();
+        let severity = if sold || !relative.is_empty() { Severity::High } else { Severity::Medium };
+        let because =
+            says(0.0, format!("it was written {}, and read by the same key {}", times(written), times(count(&reads))));
+        let guard = Guard::Code { columns: vec![column.clone()] };
+        let mut p = Proposal::new(self.table, guard, severity, message, because).and(reasons);
+        p.add(match saved {
+            true => says(w::LOST_WHOLE_ROW, "all columns are written together, as an ORM saves a row".to_owned()),
+            false => says(w::LOST_DELIBERATE, "it is written on purpose, not with a whole row".to_owned()),
+        });
+        if !relative.is_empty() {
+            let text = format!("elsewhere it was changed in place {}", times(count(&relative)));
+            p.add(says(w::LOST_RELATIVE, text));
+        }
+        if !locked.is_empty() {
+            p.add(says(w::LOST_LOCKED, format!("it was read under a lock {}", times(count(&locked)))));
+        }
+        let ran = |t| reads.iter().all(|r| r.transaction == t);
+        if ran(Transaction::Implicit) {
+            p.add(says(w::LOST_ALONE, "the reads were statements of their own".to_owned()));
+        } else if self.cockroach
+            && ran(Transaction::Explicit)
+            && writes.iter().all(|u| u.transaction == Transaction::Explicit)
+        {
+            p.add(says(w::LOST_SERIALIZABLE, "both ran in transactions, which SERIALIZABLE may keep apart".to_owned()));
+        }
+        let places = writes.iter().chain(&relative).map(|u| u.statement).chain(reads.iter().map(|r| r.statement));
+        let remedies = match nature {
+            Nature::Number => remedies::change_in_place(self.table, column),
+            Nature::State | Nature::Document => remedies::compare_and_swap(self.table, column),
+        };
+        Some(p.shown_by(usage.said(places), remedies))
+    }
+
+    /// What the column itself says, and whether it is sold or spent.
+    fn reasons(&self, nature: Nature) -> (bool, Vec<Evidence>) {
+        let name = &self.column.name;
+        let parts = words(name);
+        let sold = parts.iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w));
+        let counts = parts.iter().any(|w| COUNTERS.contains(&w.as_str()));
+        let said = |weight, text: &str| Evidence::new(Source::Name, weight, format!("{name} {text}"));
+        let mut out = match nature {
+            Nature::Number if sold => vec![said(w::LOST_SOLD, "is a number that is sold or spent")],
+            Nature::Number if counts => vec![said(w::LOST_COUNTER, "counts")],
+            Nature::Number if self.uses.updates.iter().any(|u| self.changes(&u.what)) => Vec::new(),
+            Nature::Number => vec![said(w::LOST_PLAIN, "may be a number that is typed in")],
+            Nature::State => vec![said(w::LOST_STATE, "says in which state the row is")],
+            Nature::Document => vec![said(w::LOST_DOCUMENT, "is a document that is added to")],
+        };
+        let bounded = |e: &Expr| matches!(e, Expr::Compare(..) | Expr::In(..));
+        let checked = self
+            .table
+            .checks
+            .iter()
+            .any(|c| bounded(c.expression.tree()) && c.expression.columns().contains(&name.as_str()));
+        if checked || self.column.family() == TypeFamily::Enum {
+            out.push(Evidence::new(Source::Shape, w::LOST_BOUNDED, format!("the schema bounds {name}")));
+        }
+        let compares = |f: &Filter| f.compared.iter().any(|c| c.column == *name && c.op != Comparison::Ne);
+        let compared = self.uses.reads.iter().filter(|r| compares(&r.what.filter)).map(|r| r.count);
+        if let Some(n) = compared.reduce(u64::saturating_add) {
+            out.push(says(w::LOST_COMPARED, format!("rows were chosen {} by how much it is", times(n))));
+        }
+        (sold, out)
+    }
+
+    /// Whether an UPDATE writes the column as a value from outside, and nothing in it sees to what the value was.
+    fn overwrites(&self, update: &Update) -> bool {
+        let name = &self.column.name;
+        let absolute = update.sets.iter().any(|s| s.column == *name && s.how == How::Absolute);
+        let mentioned = update.filter.has_equal(name) || update.filter.compared.iter().any(|c| c.column == *name);
+        // a version, a state: compared, and set to another
+        let swaps =
+            update.sets.iter().any(|s| update.filter.has_equal(&s.column) && !self.table.in_primary_key(&s.column));
+        absolute && !mentioned && !swaps && (!update.filter.equal.is_empty() || update.bulk)
+    }
+
+    fn changes(&self, update: &Update) -> bool {
+        update.sets.iter().any(|s| s.column == self.column.name && matches!(s.how, How::Relative(_)))
+    }
+
+    /// Whether what is read, without a lock, may be what is written.
+    fn feeds(&self, read: &Of<Read>, update: &Update) -> bool {
+        let Read { form, lock, columns, filter, .. } = &read.what;
+        let row = matches!(form, Form::List | Form::Limited) && lock.is_none() && !read.in_write;
+        row && columns.has(&self.column.name) && self.is_by_key_of(filter, update)
+    }
+
+    /// Whether rows are found by the key of an UPDATE, or by another that finds one row.
+    fn is_by_key_of(&self, filter: &Filter, update: &Update) -> bool {
+        if update.bulk {
+            let columns: BTreeSet<&String> = filter.among.iter().collect();
+            let many = update.filter.among.iter().any(|c| columns.contains(c));
+            return many || self.finds_one(filter);
+        }
+        if !filter.among.is_empty() {
+            return false;
+        }
+        let set = |f: &Filter| f.equal.iter().map(|l| l.column.clone()).collect::<BTreeSet<_>>();
+        !filter.equal.is_empty() && set(filter) == set(&update.filter) || self.finds_one(filter)
+    }
+
+    fn finds_one(&self, filter: &Filter) -> bool {
+        let all = |columns: &[String]| !columns.is_empty() && columns.iter().all(|c| filter.has_equal(c));
+        self.table.primary_key.as_ref().is_some_and(|k| all(&k.columns))
+            || self.table.unique_keys.iter().any(|k| {
+                let columns: Option<Vec<String>> = k.key.iter().map(|p| p.as_column().map(str::to_owned)).collect();
+                columns.is_some_and(|c| all(&c))
+            })
+    }
+
+    /// Whether an UPDATE is an ORM's save: of all columns, of most, or of just those that were read.
+    fn saves_the_row(&self, update: &Update, reads: &[&Of<Read>]) -> bool {
+        let set: BTreeSet<&str> = update.sets.iter().map(|s| s.column.as_str()).collect();
+        let free = |c: &&Column| c.generated.is_none() && !c.identity && !self.table.in_primary_key(&c.name);
+        let all = self.table.columns.iter().filter(free).count();
+        let most = set.len() >= 3 && set.len() * 10 >= all * 6 || set.len() >= 2 && set.len() == all;
+        let as_read = |r: &&Of<Read>| match &r.what.columns {
+            Columns::All => false,
+            Columns::Some(list) => {
+                let read = list.iter().map(String::as_str).filter(|c| !self.table.in_primary_key(c));
+                set.len() >= 2 && read.collect::<BTreeSet<_>>() == set
+            }
+        };
+        most || reads.iter().any(as_read)
+    }
+}
+
+fn count<T>(list: &[&Of<T>]) -> u64 {
+    // a statement that names a table twice was sent as often as it was
+    let by_statement: BTreeMap<usize, u64> = list.iter().map(|o| (o.statement, o.count)).collect();
+    by_statement.values().fold(0, |sum, n| sum.saturating_add(*n))
+}
+
+fn says(weight: f64, text: String) -> Evidence {
+    Evidence::new(Source::Statements, weight, text)
+}

@@ -1,0 +1,125 @@
+//! What to change in the code that sends statements, in the terms of those who wrote it.
+
+use super::words::{singular, words};
+use crate::catalog::Table;
+
+/// A change of code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    /// SQL, or the framework.
+    pub framework: &'static str,
+    /// The change.
+    pub text: String,
+}
+
+fn remedy(framework: &'static str, text: String) -> Remedy {
+    Remedy { framework, text }
+}
+
+/// What a model of the table may be called: `Show`.
+fn model(table: &Table) -> String {
+    let capital = |w: &String| {
+        let one = singular(w);
+        let mut letters = one.chars();
+        letters.next().map(|c| c.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+    };
+    words(&table.name).iter().map(capital).collect()
+}
+
+/// A number that is read and written: change it where it is, or lock it first.
+pub fn change_in_place(table: &Table, column: &str) -> Vec<Remedy> {
+    let (t, m) = (&table.name, model(table));
+    vec![
+        remedy("SQL", format!("UPDATE {t} SET {column} = {column} - $1 WHERE id = $2 AND {column} >= $1")),
+        remedy(
+            "Django",
+            format!(
+                "{m}.objects.filter(pk=pk, {column}__gte=n).update({column}=F(\"{column}\") - n), which returns 0 if there \
+                 was not enough; or {m}.objects.select_for_update().get(pk=pk) inside transaction.atomic()"
+            ),
+        ),
+        remedy(
+            "Rails",
+            format!(
+                "{m}.where(id: id).where(\"{column} >= ?\", n).update_all([\"{column} = {column} - ?\", n]); or with_lock"
+            ),
+        ),
+        remedy(
+            "SQLAlchemy",
+            format!(
+                "update({m}).where({m}.id == id, {m}.{column} >= n).values({column}={m}.{column} - n); or \
+                 select({m}).with_for_update()"
+            ),
+        ),
+        remedy(
+            "Prisma",
+            format!("updateMany({{where: {{id, {column}: {{gte: n}}}}, data: {{{column}: {{decrement: n}}}}}})"),
+        ),
+    ]
+}
+
+/// A value that is read and replaced: replace it only if it is what was read, or lock it first.
+pub fn compare_and_swap(table: &Table, column: &str) -> Vec<Remedy> {
+    let (t, m) = (&table.name, model(table));
+    vec![
+        remedy(
+            "SQL",
+            format!("UPDATE {t} SET {column} = $1 WHERE id = $2 AND {column} = $3, and look how many rows it changed"),
+        ),
+        remedy(
+            "Django",
+            format!(
+                "{m}.objects.filter(pk=pk, {column}=old).update({column}=new), which returns 0 if somebody was faster; or \
+                 {m}.objects.select_for_update().get(pk=pk) inside transaction.atomic()"
+            ),
+        ),
+        remedy(
+            "Rails",
+            format!("{m}.where(id: id, {column}: old).update_all({column}: new); or with_lock, or a lock_version"),
+        ),
+        remedy(
+            "SQLAlchemy",
+            format!("update({m}).where({m}.id == id, {m}.{column} == old).values({column}=new); or version_id_col"),
+        ),
+        remedy("Prisma", format!("updateMany({{where: {{id, {column}: old}}, data: {{{column}: new}}}})")),
+    ]
+}
+
+/// A row that is looked for and inserted: insert it, and let the key decide.
+pub fn insert_and_see(table: &Table, columns: &[String]) -> Vec<Remedy> {
+    let (t, m) = (&table.name, model(table));
+    let list = columns.join(", ");
+    let pairs = columns.iter().map(|c| format!("{c}={c}")).collect::<Vec<_>>().join(", ");
+    let symbols = columns.iter().map(|c| format!("{c}: {c}")).collect::<Vec<_>>().join(", ");
+    vec![
+        remedy("SQL", format!("INSERT INTO {t} (…) VALUES (…) ON CONFLICT ({list}) DO NOTHING")),
+        remedy(
+            "Django",
+            format!(
+                "{m}.objects.get_or_create({pairs}), which is safe once the key is there; or \
+                 bulk_create(rows, ignore_conflicts=True)"
+            ),
+        ),
+        remedy(
+            "Rails",
+            format!("{m}.create_or_find_by({symbols}), which is safe once the key is there; or insert_all"),
+        ),
+        remedy("SQLAlchemy", format!("insert({m}).values(…).on_conflict_do_nothing(index_elements=[{list}])")),
+        remedy("Prisma", format!("upsert by the key ({list}), or createMany({{skipDuplicates: true}})")),
+    ]
+}
+
+/// A lock that is taken outside of a transaction.
+pub fn in_a_transaction(table: &Table) -> Vec<Remedy> {
+    let m = model(table);
+    vec![
+        remedy("SQL", "BEGIN before the SELECT … FOR UPDATE, COMMIT after the write".to_owned()),
+        remedy(
+            "Django",
+            format!("with transaction.atomic(): {m}.objects.select_for_update().get(pk=pk), and save in it"),
+        ),
+        remedy("Rails", format!("{m}.transaction {{ {m}.lock.find(id) … }}, or with_lock")),
+        remedy("SQLAlchemy", format!("with session.begin(): session.get({m}, id, with_for_update=True)")),
+        remedy("Prisma", "$transaction(async tx => { await tx.$queryRaw`SELECT … FOR UPDATE` … })".to_owned()),
+    ]
+}

@@ -1,0 +1,258 @@
+//! `--statements` against running servers: PostgreSQL with pg_stat_statements always, CockroachDB where there is one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
+
+#[path = "support/binary.rs"]
+#[allow(dead_code)]
+mod binary;
+#[path = "support/cockroach.rs"]
+#[allow(dead_code)]
+mod cockroach;
+#[path = "support/postgres.rs"]
+#[allow(dead_code)]
+mod postgres;
+
+use std::sync::OnceLock;
+
+use binary::{check, findings, run};
+use cockroach::Cockroach;
+use postgres::Postgres;
+use serde_json::Value;
+use tokio_postgres::NoTls;
+
+/// A server that counts statements.
+fn server() -> &'static Postgres {
+    static SERVER: OnceLock<Postgres> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let server = Postgres::builder().config("shared_preload_libraries", "pg_stat_statements").start();
+        server.run("postgres", "CREATE ROLE auditor LOGIN");
+        server
+    })
+}
+
+const SCHEMA: &str = "
+    CREATE TABLE show (id bigint PRIMARY KEY, title text NOT NULL, available_seats int NOT NULL);
+    CREATE TABLE person (id bigint PRIMARY KEY, name text NOT NULL);
+    CREATE TABLE reservation (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, show_id bigint NOT NULL REFERENCES show,
+      user_id bigint NOT NULL REFERENCES person);
+    INSERT INTO show VALUES (1, 'Hamlet', 5); INSERT INTO person VALUES (7, 'S3CRET');";
+
+/// Sends statements as an application does, each prepared and with its values beside it.
+fn play(url: &str, statements: &[(&str, &[i64])]) {
+    let work = async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        let task = tokio::spawn(connection);
+        for (sql, values) in statements {
+            if values.is_empty() {
+                client.batch_execute(sql).await.unwrap_or_else(|e| panic!("{e:?}: {sql}"));
+                continue;
+            }
+            let values: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> = values.iter().map(|v| v as _).collect();
+            client.execute(*sql, &values).await.unwrap_or_else(|e| panic!("{e:?}: {sql}"));
+        }
+        drop(client);
+        let _ = task.await;
+    };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
+}
+
+const VULNERABLE: &[(&str, &[i64])] = &[
+    ("SELECT show.id, show.title, show.available_seats FROM show WHERE show.id = $1::int8 LIMIT 21", &[1]),
+    ("UPDATE show SET title = 'S3CRET', available_seats = $1::int8 WHERE show.id = $2::int8", &[4, 1]),
+    ("SELECT 1 AS a FROM reservation WHERE (show_id = $1::int8 AND user_id = $2::int8) LIMIT 1", &[1, 7]),
+    ("INSERT INTO reservation (show_id, user_id) VALUES ($1::int8, $2::int8)", &[1, 7]),
+    (
+        "UPDATE show SET available_seats = available_seats - $1::int8 WHERE id = $2::int8 AND available_seats > 0",
+        &[1, 1],
+    ),
+];
+
+const REMEDIED: &[(&str, &[i64])] = &[
+    ("SELECT show.id, show.title, show.available_seats FROM show WHERE show.id = $1::int8 LIMIT 21", &[1]),
+    (
+        "UPDATE show SET available_seats = available_seats - $1::int8 WHERE id = $2::int8 AND available_seats >= $1::int8",
+        &[1, 1],
+    ),
+    ("BEGIN", &[]),
+    ("SELECT show.id, show.title, show.available_seats FROM show WHERE show.id = $1::int8 FOR UPDATE", &[1]),
+    ("UPDATE show SET title = 'Hamlet', available_seats = $1::int8 WHERE show.id = $2::int8", &[4, 1]),
+    ("COMMIT", &[]),
+    ("SELECT 1 AS a FROM reservation WHERE (show_id = $1::int8 AND user_id = $2::int8) LIMIT 1", &[1, 7]),
+    (
+        "INSERT INTO reservation (show_id, user_id) VALUES ($1::int8, $2::int8) ON CONFLICT (show_id, user_id) DO NOTHING",
+        &[1, 7],
+    ),
+];
+
+const KEYS: &str = "
+    ALTER TABLE show ADD CHECK (available_seats >= 0);
+    ALTER TABLE reservation ADD UNIQUE (show_id, user_id);";
+
+fn rules(report: &Value) -> Vec<String> {
+    let told = findings(report).iter().filter(|f| f["statements"].is_array());
+    let mut all: Vec<String> =
+        told.map(|f| format!("{} {}", f["rule"], f["object"]["columns"]).replace('"', "")).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn the_vulnerable_application_is_found_and_the_remedied_is_not() {
+    let database = server().database();
+    database.run(&format!("CREATE EXTENSION pg_stat_statements; {SCHEMA}"));
+    play(&database.url, VULNERABLE);
+    let (report, code) = check(&["--statements", &database.url]);
+    assert_eq!(code, 1);
+    assert_eq!(
+        rules(&report),
+        ["check-then-insert [show_id,user_id]", "lost-update [available_seats]", "stated-condition [available_seats]"]
+    );
+    assert_eq!(report["skipped"], Value::Array(vec![]));
+    assert!(!report.to_string().contains("S3CRET"), "{report}");
+    let lost = findings(&report).iter().find(|f| f["rule"] == "lost-update").unwrap();
+    let said = lost["statements"].as_array().unwrap();
+    assert!(
+        said.iter().all(|s| s["transaction"] == "unknown" && s["application"].is_null() && s["count"] == 1),
+        "{said:?}"
+    );
+
+    // the race that code alone can close has no migration, and that is said
+    let migrate = run(&["migrate", &database.url, "--statements", "--dry-run"]);
+    assert_eq!(migrate.code, 0, "{}", migrate.stderr);
+    assert!(
+        migrate.stdout.contains("check-then-insert") && !migrate.stdout.contains("lost-update"),
+        "{}",
+        migrate.stdout
+    );
+    assert!(migrate.stderr.contains("lost-update on public.show"), "{}", migrate.stderr);
+
+    // without the option nothing of it is known, and nothing is missing
+    let (silent, _) = check(&[&database.url]);
+    assert_eq!(rules(&silent), [] as [&str; 0]);
+    assert_eq!(silent["skipped"], Value::Array(vec![]));
+
+    let remedied = server().database();
+    remedied.run(&format!("CREATE EXTENSION pg_stat_statements; {SCHEMA} {KEYS}"));
+    play(&remedied.url, REMEDIED);
+    let (report, _) = check(&["--statements", "--min-confidence", "low", &remedied.url]);
+    assert_eq!(rules(&report), [] as [&str; 0]);
+}
+
+#[test]
+fn the_extension_may_be_in_any_schema_and_other_databases_do_not_count() {
+    let other = server().database();
+    other.run(SCHEMA);
+    play(&other.url, VULNERABLE);
+    let database = server().database();
+    database
+        .run(&format!("CREATE SCHEMA \"Of Them\"; CREATE EXTENSION pg_stat_statements SCHEMA \"Of Them\"; {SCHEMA}"));
+    let (report, _) = check(&["--statements", &database.url]);
+    assert_eq!(rules(&report), [] as [&str; 0]);
+    assert_eq!(report["skipped"], Value::Array(vec![]));
+}
+
+/// The reason for which a rule of statements could not look.
+fn skipped(report: &Value, rule: &str) -> String {
+    let skipped = report["skipped"].as_array().unwrap();
+    let reason = skipped.iter().find(|s| s["rule"] == rule).unwrap_or_else(|| panic!("{rule} looked: {skipped:?}"));
+    reason["reason"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_cannot_be_heard_is_said_with_what_to_do() {
+    let database = server().database();
+    database.run(SCHEMA);
+    let (report, code) = check(&["--statements", &database.url]);
+    assert!(skipped(&report, "lost-update").contains("CREATE EXTENSION pg_stat_statements"));
+    assert!(
+        skipped(&report, "check-then-insert").contains(&format!("not installed in database \"{}\"", database.name))
+    );
+    assert_eq!(code, 1, "the rest is reported");
+    assert!(!findings(&report).is_empty());
+
+    // another user sees that there are statements, and not which
+    database.run("CREATE EXTENSION pg_stat_statements");
+    play(&database.url, VULNERABLE);
+    let url = database.url.replace("postgres@", "auditor@");
+    let (report, _) = check(&["--statements", &url]);
+    let hidden = skipped(&report, "*");
+    assert!(
+        hidden.contains("are hidden from this one") && hidden.contains("GRANT pg_read_all_stats TO auditor"),
+        "{hidden}"
+    );
+    assert_eq!(rules(&report), [] as [&str; 0]);
+    let table = run(&["check", "--statements", &url]);
+    assert!(table.stdout.contains("Not looked at:"), "{}", table.stdout);
+
+    // statistics that were turned off are no silence of the application
+    let off = server().database();
+    off.run(&format!(
+        "CREATE EXTENSION pg_stat_statements; ALTER DATABASE {} SET pg_stat_statements.track = 'none'",
+        off.name
+    ));
+    off.run(SCHEMA);
+    off.run(&format!(
+        "SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = '{}'))",
+        off.name
+    ));
+    let (report, _) = check(&["--statements", &off.url]);
+    let reason = skipped(&report, "lost-update");
+    assert!(reason.contains("pg_stat_statements.track is none"), "{reason}");
+}
+
+#[test]
+fn a_server_without_the_library_says_so() {
+    let database = Postgres::shared().database();
+    database.run(&format!("CREATE EXTENSION pg_stat_statements; {SCHEMA}"));
+    let (report, _) = check(&["--statements", &database.url]);
+    let reason = skipped(&report, "lost-update");
+    assert!(reason.contains("shared_preload_libraries"), "{reason}");
+}
+
+#[test]
+fn a_file_keeps_no_statistics() {
+    for source in ["examples/booking.sql", "-"] {
+        let run = run(&["check", "--statements", source]);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains("--statements reads the statistics of a running server"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn on_cockroachdb_the_application_and_its_transactions_are_named() {
+    let Some(server) = Cockroach::shared() else { return };
+    let name = "dbaudit_statements";
+    let admin = server.url("defaultdb");
+    play(
+        &admin,
+        &[(&format!("DROP DATABASE IF EXISTS {name} CASCADE"), &[]), (&format!("CREATE DATABASE {name}"), &[])],
+    );
+    let url = server.url(name);
+    let sep = if url.contains('?') { '&' } else { '?' };
+    let web = format!("{url}{sep}application_name=booking-web-{}", std::process::id());
+    // each statement of the schema by itself
+    let schema = SCHEMA.replace("GENERATED ALWAYS AS IDENTITY", "DEFAULT unique_rowid()");
+    for sql in schema.split(';').map(str::trim).filter(|s| !s.is_empty()) {
+        play(&url, &[(sql, &[])]);
+    }
+    play(&web, VULNERABLE);
+    play(&web, &[("SELECT * FROM show WHERE id = $1::int8 FOR UPDATE", &[1])]);
+    let (report, _) = check(&["--statements", &url]);
+    let found = rules(&report);
+    play(&admin, &[(&format!("DROP DATABASE {name} CASCADE"), &[])]);
+    for rule in [
+        "check-then-insert [show_id,user_id]",
+        "lost-update [available_seats]",
+        "stated-condition [available_seats]",
+        "lock-without-transaction []",
+    ] {
+        assert!(found.iter().any(|f| f == rule), "{rule} of {found:?}");
+    }
+    let lost = findings(&report).iter().find(|f| f["rule"] == "lost-update").unwrap();
+    let said = lost["statements"].as_array().unwrap();
+    let mine = |s: &&Value| s["application"].as_str().is_some_and(|a| a.starts_with("booking-web-"));
+    assert!(
+        said.iter().filter(mine).all(|s| s["transaction"] == "implicit") && said.iter().any(|s| mine(&s)),
+        "{said:?}"
+    );
+    assert!(!report.to_string().contains("S3CRET"), "{report}");
+}
