@@ -6,7 +6,7 @@
 #[allow(dead_code)]
 mod replay;
 
-use dbaudit::catalog::Catalog;
+use dbaudit::catalog::{Catalog, Part};
 use dbaudit::engine::Engine;
 use dbaudit::evidence::{Confidence, Observed, Source};
 use dbaudit::report::{Filter, Report, SourceAudit, Style};
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 /// The rules that listen to statements only.
 const OF_STATEMENTS: [&str; 5] =
-    ["lost-update", "check-then-insert", "stated-condition", "conflict-without-key", "lock-without-transaction"];
+    ["lost-update", "check-then-insert", "stated-condition", "conflict-without-key", "lock-in-autocommit"];
 
 fn schema(sql: &str, version: &str) -> Catalog {
     let file = SchemaFile { name: "schema.sql".to_owned(), text: sql.to_owned() };
@@ -247,7 +247,7 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         "locked outside of a transaction",
         "CREATE TABLE job (id bigint PRIMARY KEY, body text)",
         "5 i SELECT * FROM job WHERE id = $1 FOR UPDATE",
-        &["lock-without-transaction job()"],
+        &["lock-in-autocommit job()"],
     ),
     (
         "locked within a write",
@@ -388,6 +388,18 @@ fn each_rule_finds_what_it_says_and_no_more() {
         let catalog = schema(sql, COCKROACH);
         assert_eq!(found(&heard(&catalog, sent(rows))), *expected, "{name}");
     }
+}
+
+#[test]
+fn every_rule_of_statements_has_a_case() {
+    let of_statements = RULES.iter().filter(|r| r.needs.contains(&Part::Statements)).map(|r| r.id);
+    let mut all: Vec<&str> = of_statements.collect();
+    let tested = |id: &str| CASES.iter().any(|(_, _, _, found)| found.iter().any(|f| f.starts_with(id)));
+    assert!(all.iter().all(|id| tested(id)), "{all:?}");
+    let mut listed = OF_STATEMENTS;
+    all.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(all, listed);
 }
 
 /// A shop whose pages list, show and save; nothing in it counts or checks before it writes.

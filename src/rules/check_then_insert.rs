@@ -3,11 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words::is_log;
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Expr, Expression, KeyPart, Table, TypeFamily};
-use crate::evidence::statements::{self, KeyLookup, lookups, times};
+use crate::evidence::statements::{self, times};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
 use crate::workload::access::{Conflict, Form, Insert};
-use crate::workload::{Of, TableUse, Transaction, Usage};
+use crate::workload::{KeyLookup, Of, TableUse, Transaction, Usage};
 
 declare_rule! {
     /// A row is looked for and then inserted, and nothing in the database keeps two requests from doing it at once.
@@ -59,9 +59,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
         let Some((usage, uses)) = context.usage_of(table) else { continue };
         let mut asked: BTreeMap<Asked, Vec<KeyLookup>> = BTreeMap::new();
-        for l in lookups(table, uses).into_iter().filter(|l| !matches!(l.form, Form::List)) {
+        for l in uses.lookups.iter().filter(|l| l.form != Form::List) {
             let key = (l.columns.clone(), l.folded.clone(), l.rows.as_ref().map(ToString::to_string));
-            asked.entry(key).or_default().push(l);
+            asked.entry(key).or_default().push(l.clone());
         }
         let serializable = context.catalog.engine.is_cockroach();
         out.extend(asked.into_values().filter_map(|list| look(table, (usage, uses), &list, serializable)));

@@ -11,7 +11,7 @@ mod exclusive_references;
 mod float_money;
 mod free_state;
 mod inferred;
-mod lock_without_transaction;
+mod lock_in_autocommit;
 mod lost_update;
 mod missing_check;
 mod missing_composite_key;
@@ -90,7 +90,7 @@ pub static RULES: &[&Rule] = &[
     &check_then_insert::RULE,
     &stated_condition::RULE,
     &conflict_without_key::RULE,
-    &lock_without_transaction::RULE,
+    &lock_in_autocommit::RULE,
 ];
 
 /// The rule of that id.

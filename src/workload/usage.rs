@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::{Access, Deed, Filter, Insert, Name, Read, Update};
+use super::lookups::{KeyLookup, lookups};
 use super::{Said, Statement, Transaction, Workload};
 use crate::catalog::{Catalog, Table};
 
@@ -26,6 +27,8 @@ pub struct Of<T> {
 pub struct TableUse {
     /// SELECTs.
     pub reads: Vec<Of<Read>>,
+    /// Those of them that ask for rows by columns that could be a key.
+    pub lookups: Vec<KeyLookup>,
     /// UPDATEs.
     pub updates: Vec<Of<Update>>,
     /// INSERTs.
@@ -67,6 +70,11 @@ impl Usage {
                     Deed::Insert(n) => uses.inserts.push(with(i, statement, n)),
                     Deed::Delete(f) => uses.deletes.push(with(i, statement, f)),
                 }
+            }
+        }
+        for ((schema, name), uses) in &mut out.tables {
+            if let Some(table) = catalog.table(schema, name) {
+                uses.lookups = lookups(table, &uses.reads);
             }
         }
         if !ambiguous.is_empty() {

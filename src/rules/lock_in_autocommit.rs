@@ -38,7 +38,7 @@ declare_rule! {
     /// `select_for_update()` in autocommit where it can tell. Rails: `with_lock { … }` or `transaction { lock.find(id) … }`.
     /// SQLAlchemy: `with session.begin():` around `with_for_update()`, and no AUTOCOMMIT isolation level on the engine.
     /// Prisma: `$transaction(async tx => …)` around the `$queryRaw` that locks.
-    "lock-without-transaction", prior: w::LOCK_PRIOR, needs: [Statements]
+    "lock-in-autocommit", prior: w::LOCK_PRIOR, needs: [Statements]
 }
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
