@@ -9,8 +9,8 @@ use crate::inference::words::is_deletion;
 use crate::workload::access::{Compared, Conflict, Form, How, Sign, Target, Update};
 use crate::workload::{KeyLookup, Of, TableUse, Usage};
 
-// Weights in log-odds. None is measured: no collection of statements with the guards that were meant is known to us. They
-// are judged against the weights of names and shapes, of which an unambiguous one has 1 to 2.
+// Weights in log-odds. None is measured: no collection of statements with the guards that were meant is known to us.
+// They are judged against the weights of names and shapes, of which an unambiguous one has 1 to 2.
 
 /// `ON CONFLICT (k)`: the application names the key. It would fail without it, so it was there once.
 const CONFLICT_TARGET: f64 = 4.0;
@@ -31,7 +31,8 @@ const OF_A_PARENT: f64 = 0.2;
 const LISTED: f64 = -1.5;
 /// More columns are asked for at once: these alone do not tell rows apart.
 const ASKED_WITH_MORE: f64 = -1.5;
-/// ON CONFLICT DO NOTHING with these columns among the inserted: some key of them is believed in, not necessarily this one.
+/// ON CONFLICT DO NOTHING with these columns among the inserted: some key of them is believed in, not necessarily this
+/// one.
 const LEFT_OUT_IF_THERE: f64 = 0.8;
 /// `SET c = c - _ WHERE c >= _`: the application states the condition itself.
 const GUARDED: f64 = 3.0;
@@ -181,8 +182,8 @@ fn sets(update: &Update, column: &str, sign: Sign) -> bool {
     update.sets.iter().any(|s| s.column == column && s.how == How::Relative(sign))
 }
 
-/// The conditions on rows that an UPDATE states itself: what it takes from a column has to be there, what it adds has to
-/// fit beneath another column. The constants are masked, so that nothing but zero can be told of the first.
+/// The conditions on rows that an UPDATE states itself: what it takes from a column has to be there, what it adds has
+/// to fit beneath another column. The constants are masked, so that nothing but zero can be told of the first.
 pub fn stated(update: &Update) -> impl Iterator<Item = Expr> + '_ {
     update.filter.compared.iter().filter_map(move |c| {
         let column = || Expr::column(&c.column);

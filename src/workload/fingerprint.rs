@@ -28,8 +28,8 @@ pub enum Kind {
         /// VALUES goes on with more rows.
         more_rows: bool,
     },
-    /// It reads and writes no rows of the application's own will: transaction control, DDL, what the engine asks for its
-    /// constraints.
+    /// It reads and writes no rows of the application's own will: transaction control, DDL, what the engine asks for
+    /// its constraints.
     Other,
     /// The server kept only the beginning.
     CutOff,
@@ -294,8 +294,8 @@ impl Writer {
         }
     }
 
-    /// One more value for a place that stands for more of a list. If it is all that stands in brackets, they stand for more
-    /// of what is before them, and go; then the one that closes is left to the caller.
+    /// One more value for a place that stands for more of a list. If it is all that stands in brackets, they stand for
+    /// more of what is before them, and go; then the one that closes is left to the caller.
     fn more(&mut self, closes: bool) -> bool {
         let last = |w: &Writer, sign: &str| w.out.last().is_some_and(|t| t.trim_start_matches('\u{1}') == sign);
         if closes && last(self, "(") {

@@ -30,8 +30,9 @@ pub struct KeyLookup {
     pub statement: usize,
 }
 
-/// The look-ups of a table by columns that could be a key. A condition whose value is masked (a state, a flag) leaves it
-/// open which rows are meant: such a look-up says nothing. That something is not deleted is told by the column's name.
+/// The look-ups of a table by columns that could be a key. A condition whose value is masked (a state, a flag) leaves
+/// it open which rows are meant: such a look-up says nothing. That something is not deleted is told by the column's
+/// name.
 pub fn lookups(table: &Table, reads: &[Of<Read>]) -> Vec<KeyLookup> {
     reads.iter().filter_map(|r| lookup(table, r)).collect()
 }

@@ -1,8 +1,8 @@
 //! The statements that an application sends, as the server's statistics keep them: fingerprints with counts.
 //!
-//! Data goes one way: a fingerprint's text is made safe to show and parseable ([`fingerprint`]), parsed into what it does
-//! to each table ([`parse`], [`access`]), and put to the tables of a catalog ([`Usage`]). Nothing here does I/O. What
-//! cannot be read is counted and said, never guessed.
+//! Data goes one way: a fingerprint's text is made safe to show and parseable ([`fingerprint`]), parsed into what it
+//! does to each table ([`parse`], [`access`]), and put to the tables of a catalog ([`Usage`]). Nothing here does I/O.
+//! What cannot be read is counted and said, never guessed.
 
 pub mod access;
 mod conditions;

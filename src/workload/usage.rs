@@ -117,8 +117,8 @@ enum Found<'a> {
     Many,
 }
 
-/// The table that a statement means. Which schemas its session looked into is not known: a bare name is that of the only
-/// table that has it, and all the columns that the statement names.
+/// The table that a statement means. Which schemas its session looked into is not known: a bare name is that of the
+/// only table that has it, and all the columns that the statement names.
 fn find<'a>(catalog: &'a Catalog, access: &Access) -> Found<'a> {
     let Name { schema, table } = &access.table;
     if let Some(schema) = schema {
