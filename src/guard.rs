@@ -214,7 +214,8 @@ impl Guard {
     }
 
     /// A readable name for the constraint or index, at most 63 bytes, in the manner of the server's own
-    /// (`reservation_show_id_user_id_key`). The same guard always gets the same name. Empty where there is nothing to name.
+    /// (`reservation_show_id_user_id_key`). The same guard always gets the same name. Empty where there is nothing to
+    /// name.
     pub fn name(&self, table: &str) -> String {
         let columns = self.columns().join("_");
         let suffix = match self {

@@ -243,7 +243,7 @@ fn on_cockroachdb_the_application_and_its_transactions_are_named() {
         "check-then-insert [show_id,user_id]",
         "lost-update [available_seats]",
         "stated-condition [available_seats]",
-        "lock-without-transaction []",
+        "lock-in-autocommit []",
     ] {
         assert!(found.iter().any(|f| f == rule), "{rule} of {found:?}");
     }

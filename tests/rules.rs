@@ -77,7 +77,9 @@ fn red_then_green_on_cockroachdb() {
 
 #[test]
 fn every_rule_has_a_fault_here() {
-    for rule in dbaudit::rules::RULES {
+    // what needs statements to be seen has its cases in tests/statements.rs
+    let by_schema = |r: &&&dbaudit::rules::Rule| !r.needs.contains(&dbaudit::catalog::Part::Statements);
+    for rule in dbaudit::rules::RULES.iter().filter(by_schema) {
         assert!(FAULTS.iter().any(|f| f.rule == rule.id), "{} is not tested", rule.id);
     }
 }

@@ -6,7 +6,7 @@
 #[allow(dead_code)]
 mod replay;
 
-use dbaudit::catalog::Catalog;
+use dbaudit::catalog::{Catalog, Part};
 use dbaudit::engine::Engine;
 use dbaudit::evidence::{Confidence, Observed, Source};
 use dbaudit::report::{Filter, Report, SourceAudit, Style};
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 /// The rules that listen to statements only.
 const OF_STATEMENTS: [&str; 5] =
-    ["lost-update", "check-then-insert", "stated-condition", "conflict-without-key", "lock-without-transaction"];
+    ["lost-update", "check-then-insert", "stated-condition", "conflict-without-key", "lock-in-autocommit"];
 
 fn schema(sql: &str, version: &str) -> Catalog {
     let file = SchemaFile { name: "schema.sql".to_owned(), text: sql.to_owned() };
@@ -247,7 +247,7 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         "locked outside of a transaction",
         "CREATE TABLE job (id bigint PRIMARY KEY, body text)",
         "5 i SELECT * FROM job WHERE id = $1 FOR UPDATE",
-        &["lock-without-transaction job()"],
+        &["lock-in-autocommit job()"],
     ),
     (
         "locked within a write",
@@ -390,60 +390,21 @@ fn each_rule_finds_what_it_says_and_no_more() {
     }
 }
 
-/// A shop whose pages list, show and save; nothing in it counts or checks before it writes.
-const BORING: &str = "
-    CREATE TABLE auth_user (id int PRIMARY KEY, username varchar(150) UNIQUE NOT NULL, email text NOT NULL, last_login timestamptz);
-    CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, session_data text NOT NULL, expire_date timestamptz NOT NULL);
-    CREATE TABLE django_admin_log (id int PRIMARY KEY, object_id text, user_id int NOT NULL REFERENCES auth_user);
-    CREATE TABLE shop_profile (id int PRIMARY KEY, user_id int UNIQUE NOT NULL REFERENCES auth_user, bio text NOT NULL,
-      age int, city text NOT NULL, theme text NOT NULL, height int);
-    CREATE TABLE shop_category (id int PRIMARY KEY, name text NOT NULL, slug text UNIQUE NOT NULL, position int NOT NULL);
-    CREATE TABLE shop_product (id int PRIMARY KEY, category_id int NOT NULL REFERENCES shop_category, name text NOT NULL,
-      slug text UNIQUE NOT NULL, price numeric(10,2) NOT NULL, weight int, active bool NOT NULL);
-    CREATE TABLE shop_comment (id int PRIMARY KEY, product_id int NOT NULL REFERENCES shop_product,
-      user_id int NOT NULL REFERENCES auth_user, body text NOT NULL, created timestamptz NOT NULL);
-    CREATE TABLE shop_address (id int PRIMARY KEY, user_id int NOT NULL REFERENCES auth_user, street text NOT NULL,
-      is_default bool NOT NULL);
-    CREATE TABLE shop_order (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES auth_user, status text NOT NULL,
-      note text, placed timestamptz NOT NULL);";
+#[test]
+fn every_rule_of_statements_has_a_case() {
+    let of_statements = RULES.iter().filter(|r| r.needs.contains(&Part::Statements)).map(|r| r.id);
+    let mut all: Vec<&str> = of_statements.collect();
+    let tested = |id: &str| CASES.iter().any(|(_, _, _, found)| found.iter().any(|f| f.starts_with(id)));
+    assert!(all.iter().all(|id| tested(id)), "{all:?}");
+    let mut listed = OF_STATEMENTS;
+    all.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(all, listed);
+}
 
-const BORING_STATEMENTS: &str = r#"
-    900 ? SELECT "django_session"."session_key", "django_session"."session_data", "django_session"."expire_date" FROM "django_session" WHERE ("django_session"."expire_date" > $1 AND "django_session"."session_key" = $2) LIMIT $3
-    90 ? UPDATE "django_session" SET "session_data" = $1, "expire_date" = $2 WHERE "django_session"."session_key" = $3
-    30 ? SELECT $1 AS "a" FROM "django_session" WHERE "django_session"."session_key" = $2 LIMIT $3
-    30 ? INSERT INTO "django_session" ("session_key", "session_data", "expire_date") VALUES ($1, $2, $3)
-    900 ? SELECT "auth_user"."id", "auth_user"."username", "auth_user"."email", "auth_user"."last_login" FROM "auth_user" WHERE "auth_user"."id" = $1 LIMIT $2
-    30 ? SELECT "auth_user"."id" FROM "auth_user" WHERE "auth_user"."username" = $1 LIMIT $2
-    30 ? UPDATE "auth_user" SET "last_login" = $1 WHERE "auth_user"."id" = $2
-    90 ? INSERT INTO "django_admin_log" ("object_id", "user_id") VALUES ($1, $2) RETURNING "django_admin_log"."id"
-    90 ? SELECT "django_admin_log"."id" FROM "django_admin_log" WHERE "django_admin_log"."user_id" = $1 ORDER BY "django_admin_log"."id" DESC LIMIT $2
-    300 ? SELECT "shop_profile"."id", "shop_profile"."user_id", "shop_profile"."bio", "shop_profile"."age", "shop_profile"."city", "shop_profile"."theme", "shop_profile"."height" FROM "shop_profile" WHERE "shop_profile"."user_id" = $1 LIMIT $2
-    60 ? SELECT "shop_profile"."id", "shop_profile"."user_id", "shop_profile"."bio", "shop_profile"."age", "shop_profile"."city", "shop_profile"."theme", "shop_profile"."height" FROM "shop_profile" WHERE "shop_profile"."id" = $1 LIMIT $2
-    60 ? UPDATE "shop_profile" SET "user_id" = $1, "bio" = $2, "age" = $3, "city" = $4, "theme" = $5, "height" = $6 WHERE "shop_profile"."id" = $7
-    30 ? INSERT INTO "shop_profile" ("user_id", "bio", "age", "city", "theme", "height") VALUES ($1, $2, $3, $4, $5, $6) RETURNING "shop_profile"."id"
-    400 ? SELECT "shop_category"."id", "shop_category"."name" FROM "shop_category" ORDER BY "shop_category"."position"
-    9 ? SELECT "shop_category"."id", "shop_category"."name", "shop_category"."slug", "shop_category"."position" FROM "shop_category" WHERE "shop_category"."id" = $1 LIMIT $2
-    9 ? UPDATE "shop_category" SET "position" = $1 WHERE "shop_category"."id" = $2
-    400 ? SELECT "shop_product"."id", "shop_product"."name", "shop_product"."price" FROM "shop_product" WHERE ("shop_product"."active" AND "shop_product"."category_id" = $1) ORDER BY "shop_product"."name" LIMIT $2 OFFSET $3
-    400 ? SELECT COUNT(*) AS "__count" FROM "shop_product" WHERE ("shop_product"."active" AND "shop_product"."category_id" = $1)
-    400 ? SELECT "shop_product"."id", "shop_product"."category_id", "shop_product"."name", "shop_product"."slug", "shop_product"."price", "shop_product"."weight", "shop_product"."active" FROM "shop_product" WHERE "shop_product"."slug" = $1 LIMIT $2
-    9 ? UPDATE "shop_product" SET "category_id" = $1, "name" = $2, "slug" = $3, "price" = $4, "weight" = $5, "active" = $6 WHERE "shop_product"."id" = $7
-    9 ? INSERT INTO "shop_product" ("category_id", "name", "slug", "price", "weight", "active") VALUES ($1, $2, $3, $4, $5, $6) RETURNING "shop_product"."id"
-    9 ? SELECT $1 AS "a" FROM "shop_product" WHERE "shop_product"."slug" = $2 LIMIT $3
-    400 ? SELECT "shop_comment"."id", "shop_comment"."body", "auth_user"."username" FROM "shop_comment" INNER JOIN "auth_user" ON ("shop_comment"."user_id" = "auth_user"."id") WHERE "shop_comment"."product_id" = $1 ORDER BY "shop_comment"."created" DESC LIMIT $2
-    400 ? SELECT COUNT(*) AS "__count" FROM "shop_comment" WHERE "shop_comment"."product_id" = $1
-    60 ? INSERT INTO "shop_comment" ("product_id", "user_id", "body", "created") VALUES ($1, $2, $3, $4) RETURNING "shop_comment"."id"
-    60 ? SELECT "shop_address"."id", "shop_address"."street" FROM "shop_address" WHERE ("shop_address"."is_default" AND "shop_address"."user_id" = $1) ORDER BY "shop_address"."id" ASC LIMIT $2
-    30 ? SELECT $1 AS "a" FROM "shop_address" WHERE "shop_address"."user_id" = $2 LIMIT $3
-    30 ? INSERT INTO "shop_address" ("user_id", "street", "is_default") VALUES ($1, $2, $3) RETURNING "shop_address"."id"
-    60 ? SELECT $1 AS "a" FROM "shop_order" WHERE "shop_order"."customer_id" = $2 LIMIT $3
-    60 ? SELECT "shop_order"."id", "shop_order"."customer_id", "shop_order"."status", "shop_order"."note", "shop_order"."placed" FROM "shop_order" WHERE "shop_order"."id" = $1 LIMIT $2
-    60 ? UPDATE "shop_order" SET "customer_id" = $1, "status" = $2, "note" = $3, "placed" = $4 WHERE "shop_order"."id" = $5
-    60 ? INSERT INTO "shop_order" ("customer_id", "status", "note", "placed") VALUES ($1, $2, $3, $4) RETURNING "shop_order"."id"
-    60 ? SELECT "shop_order"."id" FROM "shop_order" WHERE "shop_order"."customer_id" = $1 ORDER BY "shop_order"."placed" DESC LIMIT $2
-    9 ? DELETE FROM "shop_comment" WHERE "shop_comment"."id" IN ($1)
-    90 ? SAVEPOINT "s1_x1"
-"#;
+/// A shop whose pages list, show and save; nothing in it counts or checks before it writes.
+const BORING: &str = include_str!("fixtures/workload/boring.sql");
+const BORING_STATEMENTS: &str = include_str!("fixtures/workload/boring.txt");
 
 #[test]
 fn a_boring_application_is_left_alone() {

@@ -179,7 +179,9 @@ proptest! {
     ) {
         let all: Vec<&str> = statements().collect();
         let (a, b) = (all[a % all.len()], all[b % all.len()]);
-        let at = |text: &str, i: prop::sample::Index| (0..=i.index(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap();
+        let at = |text: &str, i: prop::sample::Index| {
+            (0..=i.index(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap()
+        };
         let text = format!("{}{}", &a[..at(a, cut)], &b[at(b, paste)..]);
         let _ = Workload::of([sent(&text), sent(&a[..at(a, cut)])]);
     }

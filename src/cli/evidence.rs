@@ -26,8 +26,8 @@ impl EvidenceArgs {
         let other = sources.iter().find(|s| !matches!(s, Source::Live(_)));
         match other {
             Some(source) if self.statements => bail!(
-                "--statements reads the statistics of a running server, and {} is none; name a connection string, or leave \
-                 it out",
+                "--statements reads the statistics of a running server, and {} is none; name a connection string, \
+                 or leave it out",
                 source.label()
             ),
             _ => Ok(()),

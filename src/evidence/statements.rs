@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::{Evidence, Source};
-use crate::catalog::{Comparison, Expr, Expression, KeyPart, Table, TypeFamily};
+use crate::catalog::{Comparison, Expr, Expression, KeyPart, Table};
 use crate::guard::Guard;
-use crate::inference::words::{is_deletion, is_state};
-use crate::workload::access::{Compared, Conflict, Form, How, Is, Read, Sign, Target, Update};
-use crate::workload::{Of, TableUse, Transaction, Usage};
+use crate::inference::words::is_deletion;
+use crate::workload::access::{Compared, Conflict, Form, How, Sign, Target, Update};
+use crate::workload::{KeyLookup, Of, TableUse, Usage};
 
-// Weights in log-odds. None is measured: no collection of statements with the guards that were meant is known to us. They
-// are judged against the weights of names and shapes, of which an unambiguous one has 1 to 2.
+// Weights in log-odds. None is measured: no collection of statements with the guards that were meant is known to us.
+// They are judged against the weights of names and shapes, of which an unambiguous one has 1 to 2.
 
 /// `ON CONFLICT (k)`: the application names the key. It would fail without it, so it was there once.
 const CONFLICT_TARGET: f64 = 4.0;
@@ -31,7 +31,8 @@ const OF_A_PARENT: f64 = 0.2;
 const LISTED: f64 = -1.5;
 /// More columns are asked for at once: these alone do not tell rows apart.
 const ASKED_WITH_MORE: f64 = -1.5;
-/// ON CONFLICT DO NOTHING with these columns among the inserted: some key of them is believed in, not necessarily this one.
+/// ON CONFLICT DO NOTHING with these columns among the inserted: some key of them is believed in, not necessarily this
+/// one.
 const LEFT_OUT_IF_THERE: f64 = 0.8;
 /// `SET c = c - _ WHERE c >= _`: the application states the condition itself.
 const GUARDED: f64 = 3.0;
@@ -41,80 +42,6 @@ const COUNTED_DOWN: f64 = 0.5;
 const COUNTED_UP: f64 = 0.3;
 /// `c > _` in a look-up.
 const COMPARED: f64 = 0.3;
-
-/// Rows of a table that are looked up by exactly some columns.
-#[derive(Debug, Clone)]
-pub struct KeyLookup {
-    /// The columns.
-    pub columns: BTreeSet<String>,
-    /// Those of them that are compared without regard to case.
-    pub folded: BTreeSet<String>,
-    /// Only these rows.
-    pub rows: Option<Expression>,
-    /// What is asked.
-    pub form: Form,
-    /// In an order.
-    pub ordered: bool,
-    /// From some row on.
-    pub offset: bool,
-    /// How often.
-    pub count: u64,
-    /// How it ran.
-    pub transaction: Transaction,
-    /// The place of the statement.
-    pub statement: usize,
-}
-
-/// The look-ups of a table by columns that could be a key. A condition whose value is masked (a state, a flag) leaves it
-/// open which rows are meant: such a look-up says nothing. That something is not deleted is told by the column's name.
-pub fn lookups(table: &Table, uses: &TableUse) -> Vec<KeyLookup> {
-    uses.reads.iter().filter_map(|r| lookup(table, r)).collect()
-}
-
-fn lookup(table: &Table, read: &Of<Read>) -> Option<KeyLookup> {
-    let filter = &read.what.filter;
-    // "is there another one": WHERE slug = _ AND id <> _
-    let others = |c: &Compared| c.op == Comparison::Ne && c.with.is_none() && table.in_primary_key(&c.column);
-    if filter.other
-        || !filter.among.is_empty()
-        || !filter.joined.is_empty()
-        || !filter.compared.iter().all(others)
-        || matches!(read.what.form, Form::Aggregate)
-        || read.what.lock.is_some() && read.what.ordered
-    {
-        return None;
-    }
-    let (mut columns, mut folded, mut rows) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
-    for l in &filter.equal {
-        let family = table.column(&l.column)?.family();
-        if family == TypeFamily::Boolean && is_deletion(&l.column) {
-            rows.push(Expr::Not(Box::new(Expr::column(&l.column))));
-        } else if l.literal || matches!(family, TypeFamily::Boolean | TypeFamily::Enum) || is_state(&l.column) {
-            return None;
-        } else {
-            folded.extend(l.folded.then(|| l.column.clone()));
-            columns.insert(l.column.clone());
-        }
-    }
-    for mark in &filter.marks {
-        let column = table.column(&mark.column)?;
-        let name = || Expr::column(&column.name);
-        rows.push(match mark.is {
-            Is::Null => Expr::IsNull(Box::new(name()), false),
-            Is::NotNull => Expr::IsNull(Box::new(name()), true),
-            Is::True => name(),
-            Is::False => Expr::Not(Box::new(name())),
-        });
-    }
-    // a column that is compared to NULL is not one of the key
-    if columns.is_empty() {
-        return None;
-    }
-    let rows = (!rows.is_empty()).then(|| Expression::new(Expr::And(rows)));
-    let Read { form, ordered, offset, .. } = read.what;
-    let (count, transaction, statement) = (read.count, read.transaction, read.statement);
-    Some(KeyLookup { columns, folded, rows, form, ordered, offset, count, transaction, statement })
-}
 
 /// What is heard for and against a guard.
 pub fn of_guard(usage: &Usage, table: &Table, guard: &Guard) -> Vec<Evidence> {
@@ -141,11 +68,10 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
     // whether deleted rows count is a matter of its own
     let living = |rows: Option<&Expression>| rows.is_none_or(|r| r.columns().into_iter().all(is_deletion));
     let same_rows = |l: &&KeyLookup| l.rows.as_ref() == predicate || living(l.rows.as_ref()) && living(predicate);
-    let lookups = lookups(table, uses);
     // who looks letter by letter says nothing of a key without regard to case
     let folded: Vec<&str> = key.iter().filter(|p| p.as_column().is_none()).flat_map(KeyPart::columns).collect();
     let as_folded = |l: &&KeyLookup| folded.iter().all(|c| l.folded.contains(*c));
-    let all: Vec<&KeyLookup> = lookups.iter().filter(same_rows).filter(as_folded).collect();
+    let all: Vec<&KeyLookup> = uses.lookups.iter().filter(same_rows).filter(as_folded).collect();
     let mine = || all.iter().filter(|l| l.columns == columns);
     let of_a_parent = is_reference(table, &columns);
     let asking = mine().filter_map(|l| Some((*l, weight_of(l)?)));
@@ -256,8 +182,8 @@ fn sets(update: &Update, column: &str, sign: Sign) -> bool {
     update.sets.iter().any(|s| s.column == column && s.how == How::Relative(sign))
 }
 
-/// The conditions on rows that an UPDATE states itself: what it takes from a column has to be there, what it adds has to
-/// fit beneath another column. The constants are masked, so that nothing but zero can be told of the first.
+/// The conditions on rows that an UPDATE states itself: what it takes from a column has to be there, what it adds has
+/// to fit beneath another column. The constants are masked, so that nothing but zero can be told of the first.
 pub fn stated(update: &Update) -> impl Iterator<Item = Expr> + '_ {
     update.filter.compared.iter().filter_map(move |c| {
         let column = || Expr::column(&c.column);

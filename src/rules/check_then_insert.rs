@@ -3,19 +3,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words::is_log;
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Expr, Expression, KeyPart, Table, TypeFamily};
-use crate::evidence::statements::{self, KeyLookup, lookups, times};
+use crate::evidence::statements::{self, times};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
 use crate::workload::access::{Conflict, Form, Insert};
-use crate::workload::{Of, TableUse, Transaction, Usage};
+use crate::workload::{KeyLookup, Of, TableUse, Transaction, Usage};
 
 declare_rule! {
     /// A row is looked for and then inserted, and nothing in the database keeps two requests from doing it at once.
     ///
     /// ## What it finds
     /// With `--statements`: look-ups of a table by columns that no unique key holds (`SELECT 1 … LIMIT 1`, `EXISTS`,
-    /// `count(*)`, one row fetched) beside INSERTs into the same table without `ON CONFLICT`. Those columns are a key that the
-    /// application believes in.
+    /// `count(*)`, one row fetched) beside INSERTs into the same table without `ON CONFLICT`. Those columns are a key
+    /// that the application believes in.
     ///
     /// ## The race
     /// ```text
@@ -29,26 +29,27 @@ declare_rule! {
     ///                                                    two reservations
     /// ```
     ///
-    /// A transaction around both does not help under READ COMMITTED, PostgreSQL's default: there is no row yet that could be
-    /// locked. With the key the second INSERT fails with SQLSTATE 23505.
+    /// A transaction around both does not help under READ COMMITTED, PostgreSQL's default: there is no row yet that
+    /// could be locked. With the key the second INSERT fails with SQLSTATE 23505.
     ///
     /// ## What it looks at
-    /// The statement statistics of the server: the columns of each look-up, whether it asks for one row or lists them, the
-    /// columns of the INSERTs, how often both were sent, and whether they ran in transactions. A condition such as
-    /// `deleted_at IS NULL` or `NOT deleted` makes a partial key. A single reference to a parent is doubted: the question may
-    /// be whether the parent has any rows. Look-ups by a state or a flag are left out, for their values are masked.
+    /// The statement statistics of the server: the columns of each look-up, whether it asks for one row or lists them,
+    /// the columns of the INSERTs, how often both were sent, and whether they ran in transactions. A condition such as
+    /// `deleted_at IS NULL` or `NOT deleted` makes a partial key. A single reference to a parent is doubted: the
+    /// question may be whether the parent has any rows. Look-ups by a state or a flag are left out, for their values
+    /// are masked.
     ///
     /// ## When it is wrong
-    /// Where several rows are allowed and the look-up only asks for any (has this customer ordered before?), or where the
-    /// INSERT has nothing to do with the look-up.
+    /// Where several rows are allowed and the look-up only asks for any (has this customer ordered before?), or where
+    /// the INSERT has nothing to do with the look-up.
     ///
     /// ## How to fix it
     /// SQL: the unique key, and `INSERT … ON CONFLICT (show_id, user_id) DO NOTHING`.
-    /// Django: `UniqueConstraint(fields=["show", "user"], name=…)`, then `get_or_create(…)`, which catches the error and reads
-    /// again, or `bulk_create(rows, ignore_conflicts=True)`. Without the constraint `get_or_create` makes two rows as well.
-    /// Rails: `add_index :reservations, [:show_id, :user_id], unique: true`, then `create_or_find_by`; `validates_uniqueness_of`
-    /// alone is this race. SQLAlchemy: `UniqueConstraint("show_id", "user_id")`, then `insert(…).on_conflict_do_nothing()`.
-    /// Prisma: `@@unique([showId, userId])`, then `upsert`.
+    /// Django: `UniqueConstraint(fields=["show", "user"], name=…)`, then `get_or_create(…)`, which catches the error
+    /// and reads again, or `bulk_create(rows, ignore_conflicts=True)`. Without the constraint `get_or_create` makes two
+    /// rows as well. Rails: `add_index :reservations, [:show_id, :user_id], unique: true`, then `create_or_find_by`;
+    /// `validates_uniqueness_of` alone is this race. SQLAlchemy: `UniqueConstraint("show_id", "user_id")`, then
+    /// `insert(…).on_conflict_do_nothing()`. Prisma: `@@unique([showId, userId])`, then `upsert`.
     "check-then-insert", prior: w::LOOKED_FOR_PRIOR, needs: [Statements]
 }
 
@@ -59,9 +60,9 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
         let Some((usage, uses)) = context.usage_of(table) else { continue };
         let mut asked: BTreeMap<Asked, Vec<KeyLookup>> = BTreeMap::new();
-        for l in lookups(table, uses).into_iter().filter(|l| !matches!(l.form, Form::List)) {
+        for l in uses.lookups.iter().filter(|l| l.form != Form::List) {
             let key = (l.columns.clone(), l.folded.clone(), l.rows.as_ref().map(ToString::to_string));
-            asked.entry(key).or_default().push(l);
+            asked.entry(key).or_default().push(l.clone());
         }
         let serializable = context.catalog.engine.is_cockroach();
         out.extend(asked.into_values().filter_map(|list| look(table, (usage, uses), &list, serializable)));
@@ -96,7 +97,8 @@ fn look(
     let list = columns.join(", ");
     let rows = first.rows.as_ref().map(|r| format!(" Rows outside of {r} do not count.")).unwrap_or_default();
     let message = format!(
-        "A row of {} is looked for by ({list}) and then inserted: two requests can both find none and both insert.{rows}",
+        "A row of {} is looked for by ({list}) and then inserted: two requests can both find none and both \
+         insert.{rows}",
         table.label()
     );
     let mut reasons = statements::of_guard(usage, table, &guard).into_iter();

@@ -13,8 +13,8 @@ declare_rule! {
     /// An INSERT is to leave out or replace what is there already, and no key says what that is.
     ///
     /// ## What it finds
-    /// With `--statements`: `ON CONFLICT DO NOTHING`, and CockroachDB's `UPSERT`, into tables where only a surrogate primary
-    /// key could conflict, which never does; and `ON CONFLICT (columns)` of which no unique key is left.
+    /// With `--statements`: `ON CONFLICT DO NOTHING`, and CockroachDB's `UPSERT`, into tables where only a surrogate
+    /// primary key could conflict, which never does; and `ON CONFLICT (columns)` of which no unique key is left.
     ///
     /// ## The race
     /// It needs none. Each request inserts a row of its own:
@@ -29,21 +29,21 @@ declare_rule! {
     /// ```
     ///
     /// ## What it looks at
-    /// The statement statistics of the server: what each INSERT does on a conflict, its columns, and whether a primary or
-    /// unique key lies within them. A key that the application gives itself (a code, an id of another system) backs the
-    /// statement; a number or UUID that is made for the row does not. Where the columns are one link, the key on it is
-    /// proposed; else the statement alone does not say which columns matter.
+    /// The statement statistics of the server: what each INSERT does on a conflict, its columns, and whether a primary
+    /// or unique key lies within them. A key that the application gives itself (a code, an id of another system) backs
+    /// the statement; a number or UUID that is made for the row does not. Where the columns are one link, the key on it
+    /// is proposed; else the statement alone does not say which columns matter.
     ///
     /// ## When it is wrong
     /// Where the statement is a habit of the ORM's bulk insert, and rows may repeat.
     ///
     /// ## How to fix it
-    /// SQL: the unique key on the columns that matter, and name them: `ON CONFLICT (user_id, group_id) DO NOTHING`, which fails
-    /// when the key is lost instead of doing nothing. On CockroachDB `INSERT … ON CONFLICT (…) DO UPDATE` in place of `UPSERT`,
-    /// which knows the primary key only.
-    /// Django: `UniqueConstraint(fields=["user", "group"], name=…)` behind `bulk_create(ignore_conflicts=True)`.
-    /// Rails: a unique index behind `insert_all(…, unique_by: …)`. SQLAlchemy: `UniqueConstraint` behind
-    /// `on_conflict_do_nothing(index_elements=[…])`. Prisma: `@@unique` behind `createMany({skipDuplicates: true})`.
+    /// SQL: the unique key on the columns that matter, and name them: `ON CONFLICT (user_id, group_id) DO NOTHING`,
+    /// which fails when the key is lost instead of doing nothing. On CockroachDB `INSERT … ON CONFLICT (…) DO UPDATE`
+    /// in place of `UPSERT`, which knows the primary key only. Django: `UniqueConstraint(fields=["user", "group"],
+    /// name=…)` behind `bulk_create(ignore_conflicts=True)`. Rails: a unique index behind `insert_all(…, unique_by:
+    /// …)`. SQLAlchemy: `UniqueConstraint` behind `on_conflict_do_nothing(index_elements=[…])`. Prisma: `@@unique`
+    /// behind `createMany({skipDuplicates: true})`.
     "conflict-without-key", prior: w::CONFLICT_PRIOR, needs: [Statements]
 }
 

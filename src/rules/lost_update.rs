@@ -14,9 +14,9 @@ declare_rule! {
     /// A value is read, changed in the application and written back, so that of two requests one change is lost.
     ///
     /// ## What it finds
-    /// With `--statements`: columns that are written as a value from outside (`SET available_seats = _`) and read by the same
-    /// key without `FOR UPDATE`. A CHECK does not close this: two requests that both read 5 and both write 4 obey it, and sell
-    /// two seats for one. What closes it is in the code, so no migration is written for it.
+    /// With `--statements`: columns that are written as a value from outside (`SET available_seats = _`) and read by
+    /// the same key without `FOR UPDATE`. A CHECK does not close this: two requests that both read 5 and both write 4
+    /// obey it, and sell two seats for one. What closes it is in the code, so no migration is written for it.
     ///
     /// ## The race
     /// ```text
@@ -28,27 +28,28 @@ declare_rule! {
     ///                                                   two seats sold, one less left
     /// ```
     ///
-    /// An ORM that saves the whole row does it without anybody having written it: whoever changes the title takes back the
-    /// seats that were sold meanwhile.
+    /// An ORM that saves the whole row does it without anybody having written it: whoever changes the title takes back
+    /// the seats that were sold meanwhile.
     ///
     /// ## What it looks at
-    /// The statement statistics of the server: what each UPDATE sets and by which key, which columns are read by that key and
-    /// under what lock, and what else is done to the column. What decides is that the column is a number that other statements
-    /// change in place or compare, that its name says so, or that it is a state. A locked read in a transaction, a change in
-    /// place, a condition on the column itself, and a version that is compared and set are no lost updates. A save of the whole
-    /// row is told from a deliberate one and believed less.
+    /// The statement statistics of the server: what each UPDATE sets and by which key, which columns are read by that
+    /// key and under what lock, and what else is done to the column. What decides is that the column is a number that
+    /// other statements change in place or compare, that its name says so, or that it is a state. A locked read in a
+    /// transaction, a change in place, a condition on the column itself, and a version that is compared and set are no
+    /// lost updates. A save of the whole row is told from a deliberate one and believed less.
     ///
     /// ## When it is wrong
-    /// Where the written value does not come from the one that was read: it is typed in, or worked out from other rows under a
-    /// lock of its own. Statistics do not show where a value comes from.
+    /// Where the written value does not come from the one that was read: it is typed in, or worked out from other rows
+    /// under a lock of its own. Statistics do not show where a value comes from.
     ///
     /// ## How to fix it
-    /// SQL: `UPDATE show SET available_seats = available_seats - 1 WHERE id = … AND available_seats > 0`, and look whether a row
-    /// was changed. Django: `Show.objects.filter(pk=pk, available_seats__gt=0).update(available_seats=F("available_seats") - 1)`,
-    /// or `select_for_update()` inside `transaction.atomic()`; and `save(update_fields=["title"])` where the rest is not meant.
-    /// Rails: `update_all("available_seats = available_seats - 1")` with the condition, `with_lock`, or a `lock_version` column.
-    /// SQLAlchemy: `values(available_seats=Show.available_seats - 1)`, `with_for_update()`, or `version_id_col`.
-    /// Prisma: `updateMany` with the condition and `{decrement: 1}`.
+    /// SQL: `UPDATE show SET available_seats = available_seats - 1 WHERE id = … AND available_seats > 0`, and look
+    /// whether a row was changed. Django: `Show.objects.filter(pk=pk,
+    /// available_seats__gt=0).update(available_seats=F("available_seats") - 1)`, or `select_for_update()` inside
+    /// `transaction.atomic()`; and `save(update_fields=["title"])` where the rest is not meant. Rails:
+    /// `update_all("available_seats = available_seats - 1")` with the condition, `with_lock`, or a `lock_version`
+    /// column. SQLAlchemy: `values(available_seats=Show.available_seats - 1)`, `with_for_update()`, or
+    /// `version_id_col`. Prisma: `updateMany` with the condition and `{decrement: 1}`.
     "lost-update", prior: w::LOST_PRIOR, needs: [Statements]
 }
 

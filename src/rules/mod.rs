@@ -11,7 +11,7 @@ mod exclusive_references;
 mod float_money;
 mod free_state;
 mod inferred;
-mod lock_without_transaction;
+mod lock_in_autocommit;
 mod lost_update;
 mod missing_check;
 mod missing_composite_key;
@@ -91,7 +91,7 @@ pub static RULES: &[&Rule] = &[
     &check_then_insert::RULE,
     &stated_condition::RULE,
     &conflict_without_key::RULE,
-    &lock_without_transaction::RULE,
+    &lock_in_autocommit::RULE,
 ];
 
 /// The rule of that id.
@@ -103,8 +103,8 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 pub struct Rule {
     /// Identifier in kebab-case, stable.
     pub id: &'static str,
-    /// Log-odds that a guard of this shape is intended before any evidence is heard. A guard that is inferred brings its
-    /// own.
+    /// Log-odds that a guard of this shape is intended before any evidence is heard. A guard that is inferred brings
+    /// its own.
     pub prior: f64,
     /// Parts of the catalog without which the rule cannot look.
     pub needs: &'static [Part],
@@ -457,7 +457,8 @@ fn propose(context: &Context<'_>, rules: &[&'static Rule]) -> (Vec<Scored>, Vec<
     (scored, skipped)
 }
 
-/// Drops what is implied or impossible, merges what is the same, and lets the narrowest believed key win over its supersets.
+/// Drops what is implied or impossible, merges what is the same, and lets the narrowest believed key win over its
+/// supersets.
 fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
     let mut merged: Vec<Scored> = Vec::new();
     for s in list {
@@ -505,8 +506,8 @@ fn select(catalog: &Catalog, table: &Table, list: Vec<Scored>) -> Vec<Scored> {
     merged
 }
 
-/// A key over all rows and one over some of them, on the same columns, are two views of one key: where the statements show
-/// which rows are meant, and are as sure, what was inferred gives way.
+/// A key over all rows and one over some of them, on the same columns, are two views of one key: where the statements
+/// show which rows are meant, and are as sure, what was inferred gives way.
 fn one_of_partial_and_whole(list: &mut Vec<Scored>) {
     let set = |g: &Guard| g.columns().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
     let told: Vec<(BTreeSet<String>, Option<Confidence>)> = list
@@ -523,8 +524,8 @@ fn one_of_partial_and_whole(list: &mut Vec<Scored>) {
     });
 }
 
-/// Where a key is asked for and no row has a primary key, they are one: the key's rule speaks for both, and asks for the
-/// primary key. A key that is inferred gives way to what a hole in an existing key of its columns needs.
+/// Where a key is asked for and no row has a primary key, they are one: the key's rule speaks for both, and asks for
+/// the primary key. A key that is inferred gives way to what a hole in an existing key of its columns needs.
 fn one_key_for_one_hole(list: &mut Vec<Scored>) {
     let set = |g: &Guard| g.columns().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
     let plain = |s: &Scored| match &s.proposal.guard {

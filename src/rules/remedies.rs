@@ -34,14 +34,15 @@ pub fn change_in_place(table: &Table, column: &str) -> Vec<Remedy> {
         remedy(
             "Django",
             format!(
-                "{m}.objects.filter(pk=pk, {column}__gte=n).update({column}=F(\"{column}\") - n), which returns 0 if there \
-                 was not enough; or {m}.objects.select_for_update().get(pk=pk) inside transaction.atomic()"
+                "{m}.objects.filter(pk=pk, {column}__gte=n).update({column}=F(\"{column}\") - n), which returns 0 \
+                 if there was not enough; or {m}.objects.select_for_update().get(pk=pk) inside transaction.atomic()"
             ),
         ),
         remedy(
             "Rails",
             format!(
-                "{m}.where(id: id).where(\"{column} >= ?\", n).update_all([\"{column} = {column} - ?\", n]); or with_lock"
+                "{m}.where(id: id).where(\"{column} >= ?\", n).update_all([\"{column} = {column} - ?\", n]); or \
+                 with_lock"
             ),
         ),
         remedy(
@@ -69,8 +70,8 @@ pub fn compare_and_swap(table: &Table, column: &str) -> Vec<Remedy> {
         remedy(
             "Django",
             format!(
-                "{m}.objects.filter(pk=pk, {column}=old).update({column}=new), which returns 0 if somebody was faster; or \
-                 {m}.objects.select_for_update().get(pk=pk) inside transaction.atomic()"
+                "{m}.objects.filter(pk=pk, {column}=old).update({column}=new), which returns 0 if somebody was \
+                 faster; or {m}.objects.select_for_update().get(pk=pk) inside transaction.atomic()"
             ),
         ),
         remedy(

@@ -8,11 +8,12 @@ use crate::guard::Guard;
 use crate::inference::model::model;
 
 declare_rule! {
-    /// The application changes a number only under a condition that it states itself, and the database does not hold it to it.
+    /// The application changes a number only under a condition that it states itself, and the database does not hold it
+    /// to it.
     ///
     /// ## What it finds
-    /// With `--statements`: an UPDATE that takes from a column only where enough is left, or adds to it only while it stays
-    /// beneath another column, on a table without the CHECK that says so.
+    /// With `--statements`: an UPDATE that takes from a column only where enough is left, or adds to it only while it
+    /// stays beneath another column, on a table without the CHECK that says so.
     ///
     /// ## The race
     /// The statement itself is safe. The others are not:
@@ -25,24 +26,24 @@ declare_rule! {
     ///                                                    WHERE id = 1                 → -1 left
     /// ```
     ///
-    /// One statement states the rule, and every other that writes the column can break it. With the CHECK none can, and the
-    /// one that tries gets SQLSTATE 23514.
+    /// One statement states the rule, and every other that writes the column can break it. With the CHECK none can, and
+    /// the one that tries gets SQLSTATE 23514.
     ///
     /// ## What it looks at
-    /// The statement statistics of the server: relative changes (`c = c - _`) with a comparison of the same column in the
-    /// WHERE. Constants are masked there, so `c > _` and `c >= _` both lead to `c >= 0`, and nothing more is proposed. What is
-    /// held beneath another column (`c < d`, `c + _ <= d`, `d - c >= _`) leads to `c <= d`.
+    /// The statement statistics of the server: relative changes (`c = c - _`) with a comparison of the same column in
+    /// the WHERE. Constants are masked there, so `c > _` and `c >= _` both lead to `c >= 0`, and nothing more is
+    /// proposed. What is held beneath another column (`c < d`, `c + _ <= d`, `d - c >= _`) leads to `c <= d`.
     ///
     /// ## When it is wrong
-    /// Where the masked number is not zero but below (an overdraft of 100: `balance - _ >= -100`), or where another statement
-    /// may pass the limit on purpose.
+    /// Where the masked number is not zero but below (an overdraft of 100: `balance - _ >= -100`), or where another
+    /// statement may pass the limit on purpose.
     ///
     /// ## How to fix it
-    /// SQL: `ALTER TABLE show ADD CONSTRAINT … CHECK (available_seats >= 0) NOT VALID;`, then `VALIDATE CONSTRAINT`. Keep the
-    /// condition in the statement: it tells "sold out" from an error.
-    /// Django: `CheckConstraint(condition=Q(available_seats__gte=0), name=…)`. Rails:
-    /// `add_check_constraint :shows, "available_seats >= 0"`. SQLAlchemy: `CheckConstraint("available_seats >= 0")`.
-    /// Prisma knows no CHECK: put the statement into the migration's SQL.
+    /// SQL: `ALTER TABLE show ADD CONSTRAINT … CHECK (available_seats >= 0) NOT VALID;`, then `VALIDATE CONSTRAINT`.
+    /// Keep the condition in the statement: it tells "sold out" from an error. Django:
+    /// `CheckConstraint(condition=Q(available_seats__gte=0), name=…)`. Rails: `add_check_constraint :shows,
+    /// "available_seats >= 0"`. SQLAlchemy: `CheckConstraint("available_seats >= 0")`. Prisma knows no CHECK: put the
+    /// statement into the migration's SQL.
     "stated-condition", prior: w::STATED_PRIOR, needs: [Statements, UserTypes]
 }
 

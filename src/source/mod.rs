@@ -192,8 +192,8 @@ pub fn record_rows(source: Source, options: &Options) -> Result<live::Recording>
     }
 }
 
-/// Reads the statement statistics of a live server. They help to judge, and the audit goes on without them: why they could
-/// not be read is the inner error.
+/// Reads the statement statistics of a live server. They help to judge, and the audit goes on without them: why they
+/// could not be read is the inner error.
 ///
 /// # Errors
 /// If the source is not a server, or the user interrupts.

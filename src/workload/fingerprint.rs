@@ -28,7 +28,8 @@ pub enum Kind {
         /// VALUES goes on with more rows.
         more_rows: bool,
     },
-    /// It reads and writes no rows of the application's own will: transaction control, DDL, checks of foreign keys.
+    /// It reads and writes no rows of the application's own will: transaction control, DDL, what the engine asks for
+    /// its constraints.
     Other,
     /// The server kept only the beginning.
     CutOff,
@@ -48,7 +49,7 @@ pub fn read(text: &str) -> Fingerprint {
     let start = after_prepare(&pieces);
     let pieces = pieces.get(start..).unwrap_or_default();
     let first = pieces.iter().find(|p| p.text != "(").map_or("", |p| p.text);
-    if !ROWS.iter().any(|w| first.eq_ignore_ascii_case(w)) || is_of_a_foreign_key(pieces) {
+    if !ROWS.iter().any(|w| first.eq_ignore_ascii_case(w)) || is_of_a_foreign_key(pieces) || is_of_no_name(pieces) {
         return Fingerprint { shown, kind: Kind::Other };
     }
     let depth = |open: char, close: char| {
@@ -201,6 +202,11 @@ fn is_of_a_foreign_key(pieces: &[Piece<'_>]) -> bool {
     operator && pieces.iter().any(|p| p.is("only"))
 }
 
+/// CockroachDB's `FROM [SHOW …]` and, where it validates a constraint itself, `FROM [53 AS t]`: tables without a name.
+fn is_of_no_name(pieces: &[Piece<'_>]) -> bool {
+    pieces.windows(2).any(|w| matches!(w, [a, b] if b.text == "[" && (a.is("from") || a.is("join"))))
+}
+
 /// Writes the statement anew.
 #[derive(Default)]
 struct Writer {
@@ -293,8 +299,8 @@ impl Writer {
         }
     }
 
-    /// One more value for a place that stands for more of a list. If it is all that stands in brackets, they stand for more
-    /// of what is before them, and go; then the one that closes is left to the caller.
+    /// One more value for a place that stands for more of a list. If it is all that stands in brackets, they stand for
+    /// more of what is before them, and go; then the one that closes is left to the caller.
     fn more(&mut self, closes: bool) -> bool {
         let last = |w: &Writer, sign: &str| w.out.last().is_some_and(|t| t.trim_start_matches('\u{1}') == sign);
         if closes && last(self, "(") {

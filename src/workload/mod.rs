@@ -1,18 +1,20 @@
 //! The statements that an application sends, as the server's statistics keep them: fingerprints with counts.
 //!
-//! Data goes one way: a fingerprint's text is made safe to show and parseable ([`fingerprint`]), parsed into what it does
-//! to each table ([`parse`], [`access`]), and put to the tables of a catalog ([`Usage`]). Nothing here does I/O. What
-//! cannot be read is counted and said, never guessed.
+//! Data goes one way: a fingerprint's text is made safe to show and parseable ([`fingerprint`]), parsed into what it
+//! does to each table ([`parse`], [`access`]), and put to the tables of a catalog ([`Usage`]). Nothing here does I/O.
+//! What cannot be read is counted and said, never guessed.
 
 pub mod access;
 mod conditions;
 pub mod fingerprint;
+mod lookups;
 mod parse;
 mod scope;
 mod usage;
 
 use std::collections::BTreeMap;
 
+pub use lookups::KeyLookup;
 pub use usage::{Of, TableUse, Usage};
 
 use access::Access;
@@ -105,7 +107,7 @@ impl Statement {
 pub struct Workload {
     /// Those that read or write rows and did not fail, the most frequent first.
     pub statements: Vec<Statement>,
-    /// How many others there are: transaction control, DDL, checks of foreign keys.
+    /// How many others there are: transaction control, DDL, checks of constraints.
     pub others: usize,
     /// Texts of which the server kept only the beginning.
     pub cut_off: Vec<String>,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access::{Access, Deed, Filter, Insert, Name, Read, Update};
+use super::lookups::{KeyLookup, lookups};
 use super::{Said, Statement, Transaction, Workload};
 use crate::catalog::{Catalog, Table};
 
@@ -26,6 +27,8 @@ pub struct Of<T> {
 pub struct TableUse {
     /// SELECTs.
     pub reads: Vec<Of<Read>>,
+    /// Those of them that ask for rows by columns that could be a key.
+    pub lookups: Vec<KeyLookup>,
     /// UPDATEs.
     pub updates: Vec<Of<Update>>,
     /// INSERTs.
@@ -69,6 +72,11 @@ impl Usage {
                 }
             }
         }
+        for ((schema, name), uses) in &mut out.tables {
+            if let Some(table) = catalog.table(schema, name) {
+                uses.lookups = lookups(table, &uses.reads);
+            }
+        }
         if !ambiguous.is_empty() {
             let n = ambiguous.len();
             ambiguous.sort_unstable();
@@ -109,8 +117,8 @@ enum Found<'a> {
     Many,
 }
 
-/// The table that a statement means. Which schemas its session looked into is not known: a bare name is that of the only
-/// table that has it, and all the columns that the statement names.
+/// The table that a statement means. Which schemas its session looked into is not known: a bare name is that of the
+/// only table that has it, and all the columns that the statement names.
 fn find<'a>(catalog: &'a Catalog, access: &Access) -> Found<'a> {
     let Name { schema, table } = &access.table;
     if let Some(schema) = schema {

@@ -44,7 +44,13 @@ pub async fn read_workload(client: &Client, options: &FetchOptions) -> Result<Wo
     }
     let rows = ask(client, "statement_statistics", workload_statement(engine)).await.map_err(|e| why(&e))?;
     let mut workload = workload_of(&rows, engine).map_err(|e| e.to_string())?;
-    if let Some(hidden) = &mut workload.hidden {
+    if engine.is_cockroach() && !engine.at_least(21, 2) {
+        let node = "statements that other nodes were sent; this version keeps them by node, and does not say of \
+         which database";
+        workload.hidden = Some(node.to_owned());
+    } else if let Some(hidden) = &mut workload.hidden
+        && !engine.is_cockroach()
+    {
         hidden.push_str(&format!("; GRANT pg_read_all_stats TO {}", quote_ident(&server.user)));
     }
     if rows.is_empty() {
@@ -58,8 +64,8 @@ async fn show_extension(client: &Client, server: &Recording) -> Result<(), Resul
     let answer = ask(client, "statement_extension", EXTENSION).await.map_err(Err)?;
     let Some(schema) = answer.rows().next().and_then(|r| r.get(0)) else {
         return Err(Ok(format!(
-            "pg_stat_statements is not installed in database \"{}\"; a superuser can: CREATE EXTENSION pg_stat_statements, with \
-             shared_preload_libraries = 'pg_stat_statements'",
+            "pg_stat_statements is not installed in database \"{}\"; a superuser can: CREATE EXTENSION \
+             pg_stat_statements, with shared_preload_libraries = 'pg_stat_statements'",
             server.database
         )));
     };

@@ -9,8 +9,8 @@ declare_rule! {
     /// Rows are locked by a statement of its own, so that the lock is gone before anything is done with them.
     ///
     /// ## What it finds
-    /// With `--statements`, on CockroachDB (PostgreSQL does not keep which transaction a statement ran in): `SELECT … FOR
-    /// UPDATE` that ran outside of a transaction, in autocommit.
+    /// With `--statements`, on CockroachDB (PostgreSQL does not keep which transaction a statement ran in): `SELECT …
+    /// FOR UPDATE` that ran outside of a transaction, in autocommit.
     ///
     /// ## The race
     /// ```text
@@ -25,9 +25,9 @@ declare_rule! {
     /// The code looks safe in review: the lock is there, only the transaction around it is not.
     ///
     /// ## What it looks at
-    /// The statement statistics of the server: locks of rows whose statements ran in implicit transactions. A locked read
-    /// within a statement that also writes (`UPDATE … WHERE id IN (SELECT … FOR UPDATE SKIP LOCKED)`) holds its lock for as
-    /// long as it is needed, and is left alone.
+    /// The statement statistics of the server: locks of rows whose statements ran in implicit transactions. A locked
+    /// read within a statement that also writes (`UPDATE … WHERE id IN (SELECT … FOR UPDATE SKIP LOCKED)`) holds its
+    /// lock for as long as it is needed, and is left alone.
     ///
     /// ## When it is wrong
     /// Where the lock is only waited for: to see that nobody else is at work.
@@ -35,10 +35,10 @@ declare_rule! {
     /// ## How to fix it
     /// SQL: `BEGIN` before the SELECT, `COMMIT` after the write.
     /// Django: `with transaction.atomic():` around `select_for_update()` and the save; Django itself refuses
-    /// `select_for_update()` in autocommit where it can tell. Rails: `with_lock { … }` or `transaction { lock.find(id) … }`.
-    /// SQLAlchemy: `with session.begin():` around `with_for_update()`, and no AUTOCOMMIT isolation level on the engine.
-    /// Prisma: `$transaction(async tx => …)` around the `$queryRaw` that locks.
-    "lock-without-transaction", prior: w::LOCK_PRIOR, needs: [Statements]
+    /// `select_for_update()` in autocommit where it can tell. Rails: `with_lock { … }` or `transaction { lock.find(id)
+    /// … }`. SQLAlchemy: `with session.begin():` around `with_for_update()`, and no AUTOCOMMIT isolation level on the
+    /// engine. Prisma: `$transaction(async tx => …)` around the `$queryRaw` that locks.
+    "lock-in-autocommit", prior: w::LOCK_PRIOR, needs: [Statements]
 }
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
