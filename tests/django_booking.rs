@@ -8,7 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use serde_json::{Value, json};
+use support::binary::{check, findings};
 use support::cockroach::Cockroach;
 use support::postgres::{Database, Postgres, binary};
 use support::tools;
@@ -64,7 +67,17 @@ impl Application {
     }
 
     fn number(&self, query: &str) -> u64 {
-        psql(&self.url.replace("cockroachdb://", "postgresql://"), query).parse().unwrap()
+        psql(&self.postgres_url(), query).parse().unwrap()
+    }
+
+    /// For those that are no Django.
+    fn postgres_url(&self) -> String {
+        self.url.replace("cockroachdb://", "postgresql://")
+    }
+
+    /// What dbaudit says with the help of the statements and the rows.
+    fn audit(&self) -> Value {
+        check(&[&self.postgres_url(), "--statements", "--verify"]).0
     }
 }
 
@@ -78,6 +91,31 @@ struct Books {
 }
 
 const RIGHT: Books = Books { overbooked: 0, wrong_seats: 0, negative_seats: 0, double_reservations: 0 };
+
+/// Rule, table and columns of what the statements show; the name of the app left out.
+fn shown_by_statements(application: &Application, findings: &[Value]) -> Vec<(String, String, Vec<String>)> {
+    let text = |v: &Value| v.as_str().unwrap().to_owned();
+    let shown = findings.iter().filter(|f| f.get("statements").is_some());
+    let mut all: Vec<_> = shown
+        .map(|f| {
+            let table = text(&f["object"]["table"]).replace(&format!("{}_", application.name), "");
+            (text(&f["rule"]), table, f["object"]["columns"].as_array().unwrap().iter().map(text).collect())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+/// Each of the statements is one that begins so, and it was sent often.
+fn names(finding: &Value, application: &Value, beginnings: &[(&str, &str)]) {
+    let statements = finding["statements"].as_array().unwrap();
+    let said = |s: &Value| s["text"].as_str().unwrap().replace('"', "");
+    for (beginning, transaction) in beginnings {
+        let found = statements.iter().find(|s| said(s).starts_with(beginning) && s["transaction"] == *transaction);
+        let found = found.unwrap_or_else(|| panic!("no {transaction} {beginning}: {statements:#?}"));
+        assert!(found["count"].as_u64().unwrap() >= 200 && found["application"] == *application, "{found:#}");
+    }
+}
 
 /// The one value that a query gives.
 fn psql(url: &str, query: &str) -> String {
@@ -104,7 +142,7 @@ fn on_postgresql(database: &Database) -> Application {
 /// Two customers look before either writes: without guards all is wrong that can be, on a few of many shows.
 fn goes_wrong(application: &Application) {
     application.migrate("0001");
-    for args in [["book", "--rushes", "50"], ["book_half_remedied", "--rushes", "3"]] {
+    for args in [["book", "--calm", "50", "--rushes", "50"], ["book_half_remedied", "--calm", "50", "--rushes", "3"]] {
         let (said, right) = application.drive(&args);
         assert!(!right, "{said}");
     }
@@ -122,11 +160,55 @@ fn stays_right(application: &Application) {
     assert_eq!(application.books(), RIGHT);
 }
 
+/// The statements of the vulnerable views show both races and nothing else, and the rows that they have been lost.
+fn is_found(application: &Application, report: &Value, sent_by: &Value, transaction: &str) {
+    let findings = findings(report);
+    let (show, reservation) = (format!("{}_show", application.name), format!("{}_reservation", application.name));
+    let words = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    let expected = [
+        ("check-then-insert".to_owned(), "reservation".to_owned(), words(&["show_id", "user_id"])),
+        ("lost-update".to_owned(), "show".to_owned(), words(&["available_seats"])),
+    ];
+    assert_eq!(shown_by_statements(application, findings), expected);
+    let of = |rule: &str| findings.iter().find(|f| f["rule"] == rule).unwrap_or_else(|| panic!("{findings:#?}"));
+    for rule in ["check-then-insert", "lost-update"] {
+        assert_eq!(of(rule)["confidence"], "high");
+        let remedies = of(rule)["remedies"].as_array().unwrap();
+        assert!(remedies.iter().any(|r| r["framework"] == "Django"), "{remedies:#?}");
+    }
+    let save = format!("UPDATE {show} SET title = ");
+    let read = format!("SELECT {show}.id, {show}.title, ");
+    names(of("lost-update"), sent_by, &[(&read, transaction), (&save, transaction)]);
+    let exists = if sent_by.is_null() { "SELECT $1 AS a FROM " } else { "SELECT (_) AS a FROM " };
+    let exists = format!("{exists}{reservation}");
+    let insert = format!("INSERT INTO {reservation}");
+    names(of("check-then-insert"), sent_by, &[(&exists, transaction), (&insert, transaction)]);
+
+    let books = application.books();
+    for (rule, times) in [("check-then-insert", books.double_reservations), ("negative-counter", books.negative_seats)]
+    {
+        let finding = of(rule);
+        assert_eq!(finding["rows"]["violations"], times, "{finding:#}");
+        assert!(finding["message"].as_str().unwrap().contains("this has already gone wrong"), "{finding:#}");
+    }
+}
+
+/// Nothing in the statements of the remedied views is held against them, nor in their rows.
+fn is_silent(application: &Application, report: &Value) {
+    assert_eq!(shown_by_statements(application, findings(report)), []);
+    for f in findings(report) {
+        assert!(f["rows"]["violations"] == 0, "{f:#}");
+    }
+}
+
 #[test]
 fn the_vulnerable_views_on_postgresql() {
     let database = database();
     let application = on_postgresql(&database);
     goes_wrong(&application);
+    let report = application.audit();
+    assert_eq!(report["skipped"], json!([]), "all statements are understood");
+    is_found(&application, &report, &Value::Null, "unknown");
     // what has gone wrong is in the way of the guards
     let refused = application.manage(&["migrate", "booking"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("violated by some row"), "{refused:?}");
@@ -135,7 +217,11 @@ fn the_vulnerable_views_on_postgresql() {
 #[test]
 fn the_remedied_views_on_postgresql() {
     let database = database();
-    stays_right(&on_postgresql(&database));
+    let application = on_postgresql(&database);
+    stays_right(&application);
+    let report = application.audit();
+    assert_eq!(report["skipped"], json!([]), "all statements are understood");
+    is_silent(&application, &report);
 }
 
 /// Up to v21.1 a node keeps statements of all its databases together: the tables have names that no run before had.
@@ -170,13 +256,34 @@ fn copy(from: &Path, to: &Path, name: &str) {
     }
 }
 
-#[test]
-fn both_on_cockroachdb() {
+/// Proves something of the application on a database of its own, if there is a CockroachDB.
+fn on_cockroachdb_if_any(what: &str, proof: impl FnOnce(&Application, &Value)) {
     let Some(server) = Cockroach::shared() else { return };
-    for (name, proof) in [("wrong", goes_wrong as fn(&Application)), ("right", stays_right)] {
-        let name = format!("dbaudit_django_{name}_{}", std::process::id());
-        let folder = tempfile::tempdir().unwrap();
-        proof(&on_cockroachdb(server, &name, folder.path()));
-        psql(&server.url("defaultdb"), &format!("DROP DATABASE {name} CASCADE"));
-    }
+    let name = format!("dbaudit_django_{what}_{}", std::process::id());
+    let folder = tempfile::tempdir().unwrap();
+    proof(&on_cockroachdb(server, &name, folder.path()), &json!(name));
+    psql(&server.url("defaultdb"), &format!("DROP DATABASE {name} CASCADE"));
+}
+
+/// Rows are read as they were some seconds ago.
+fn wait_for_the_rows() {
+    std::thread::sleep(Duration::from_secs(11));
+}
+
+#[test]
+fn the_vulnerable_views_on_cockroachdb() {
+    on_cockroachdb_if_any("wrong", |application, name| {
+        goes_wrong(application);
+        wait_for_the_rows();
+        is_found(application, &application.audit(), name, "implicit");
+    });
+}
+
+#[test]
+fn the_remedied_views_on_cockroachdb() {
+    on_cockroachdb_if_any("right", |application, _| {
+        stays_right(application);
+        wait_for_the_rows();
+        is_silent(application, &application.audit());
+    });
 }

@@ -99,6 +99,15 @@ fn every_style_is_read_as_what_it_does() {
     insta::assert_snapshot!("statements", all);
 }
 
+/// As Django on CockroachDB sends it when a session is deleted.
+#[test]
+fn a_list_of_one_is_a_list() {
+    assert_eq!(
+        reading("DELETE FROM django_session WHERE django_session.session_key IN (_,)"),
+        "delete django_session where session_key=_"
+    );
+}
+
 #[test]
 fn neither_literals_nor_comments_are_shown() {
     for text in [

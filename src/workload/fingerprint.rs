@@ -253,6 +253,11 @@ impl Writer {
                 }
                 continue;
             }
+            // CockroachDB's list of one: (_,)
+            if p.text == "," && next.is_some_and(|n| n.text == ")") {
+                i += 1;
+                continue;
+            }
             if are(&["upsert", "into"]) {
                 self.upsert = true;
                 self.out.push("INSERT".to_owned());
