@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use super::choosing::ChoosingArgs;
+use super::evidence::EvidenceArgs;
 use super::{FAILED, FOUND, output, target};
-use crate::evidence::{Observed, Severity};
+use crate::evidence::{Severity, settings};
 use crate::report::{Filter, Report, SourceAudit};
 use crate::rules::{self, Rule};
-use crate::source::{self, Loaded};
+use crate::source::live::Observe;
+use crate::source::{self, Loaded, Options};
 
 /// Audit databases, schema files or snapshots for missing guards.
 #[derive(clap::Args)]
@@ -26,6 +28,8 @@ pub struct Args {
     fail_on: FailOn,
     #[command(flatten)]
     choosing: ChoosingArgs,
+    #[command(flatten)]
+    evidence: EvidenceArgs,
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     format: Format,
@@ -66,10 +70,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let filter = args.choosing.filter()?;
     let sources = args.target.sources(&args.sources)?;
     let several = sources.len() > 1;
+    let options = Options { observe: Observe { defaults: true, ..args.evidence.observe() }, ..args.target.options() };
     let mut report = Report::default();
     for source in sources {
         let bar = output::progress(format!("auditing {}", source.label()));
-        let (name, loaded) = source::load(source, &args.target.options());
+        let (name, loaded) = source::load(source, &options);
         let audited = loaded.and_then(|l| audit(&name, &l, args, &rules, &filter));
         bar.finish_and_clear();
         match audited {
@@ -118,7 +123,7 @@ fn audit(
         bail!(loaded.empty());
     }
     let began = std::time::Instant::now();
-    let audit = rules::audit(catalog, &Observed::default(), rules);
+    let audit = rules::audit(catalog, &loaded.observed, rules);
     if args.verbose {
         loaded.notes.iter().for_each(|n| output::note(n));
         let columns: usize = catalog.tables.iter().map(|t| t.columns.len()).sum();
@@ -134,6 +139,10 @@ fn audit(
     }
     let mut audited = SourceAudit::new(name.clone(), catalog, audit, filter);
     audited.unread.clone_from(&loaded.unread);
+    if let Some(defaults) = &loaded.observed.defaults {
+        let races = audited.findings.iter().filter(|f| f.guard.stops_a_race()).count();
+        audited.settings = settings::judge(defaults, races);
+    }
     if audited.tables == 0 {
         bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
     }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use super::choosing::ChoosingArgs;
+use super::evidence::EvidenceArgs;
 use super::{FOUND, output, target};
 use crate::catalog::Catalog;
 use crate::engine::Product;
@@ -14,8 +15,8 @@ use crate::evidence::{Confidence, Observed};
 use crate::migration::format::{FORMATS, Format, find};
 use crate::migration::{Folder, Plan, Request, precheck};
 use crate::rules::{self, Finding};
-use crate::source;
 use crate::source::live::{Question, Rows};
+use crate::source::{self, Options};
 
 /// Write the migration files that add the guards, for the tool that you already use.
 ///
@@ -33,6 +34,8 @@ pub struct Args {
     target: target::TargetArgs,
     #[command(flatten)]
     choosing: ChoosingArgs,
+    #[command(flatten)]
+    evidence: EvidenceArgs,
     /// Only the findings of these fingerprints, at any confidence
     #[arg(long, value_name = "FINGERPRINT", value_delimiter = ',', help_heading = "Choosing")]
     finding: Vec<String>,
@@ -77,7 +80,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         bail!("migrate looks at one source");
     };
     let bar = output::progress(format!("auditing {}", source.label()));
-    let (name, loaded) = source::load(source.clone(), &args.target.options());
+    let options = Options { observe: args.evidence.observe(), ..args.target.options() };
+    let (name, loaded) = source::load(source.clone(), &options);
     bar.finish_and_clear();
     let loaded = loaded?;
     target::tell(&loaded, args.target.strict())?;
@@ -85,7 +89,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if catalog.tables.is_empty() {
         bail!(loaded.empty());
     }
-    let findings = wanted(args, catalog)?;
+    let findings = wanted(args, catalog, &loaded.observed)?;
     if catalog.engine.product == Product::Unknown && !findings.is_empty() {
         output::warning(&format!(
             "{} does not show which server it is for; --engine cockroachdb or --engine postgresql makes the files that \
@@ -132,7 +136,7 @@ fn ask(args: &Args, source: &source::Source, catalog: &Catalog, findings: &[Find
 }
 
 /// The findings that are asked for.
-fn wanted(args: &Args, catalog: &Catalog) -> Result<Vec<Finding>> {
+fn wanted(args: &Args, catalog: &Catalog, observed: &Observed) -> Result<Vec<Finding>> {
     let mut named = args.finding.clone();
     if let Some(path) = &args.from {
         named.extend(of_report(path, catalog)?);
@@ -141,7 +145,7 @@ fn wanted(args: &Args, catalog: &Catalog) -> Result<Vec<Finding>> {
     if !named.is_empty() || args.from.is_some() {
         filter.min_confidence = Some(Confidence::Low);
     }
-    let mut findings = filter.apply(rules::audit(catalog, &Observed::default(), &args.choosing.rules()?).findings);
+    let mut findings = filter.apply(rules::audit(catalog, observed, &args.choosing.rules()?).findings);
     if !named.is_empty() || args.from.is_some() {
         let gone: Vec<&str> =
             named.iter().filter(|n| !findings.iter().any(|f| f.fingerprint == **n)).map(String::as_str).collect();

@@ -2,6 +2,7 @@
 
 mod check;
 mod choosing;
+mod evidence;
 mod explain;
 mod migrate;
 mod output;

@@ -5,6 +5,8 @@
 //! [`crate::inference::Inference`].
 
 mod observed;
+pub mod settings;
+pub mod statistics;
 
 pub use observed::Observed;
 

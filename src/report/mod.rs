@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
 use crate::engine::Engine;
+use crate::evidence::settings::Setting;
 use crate::evidence::{Confidence, Severity};
 use crate::rules::{Audit, Finding, Skipped};
 use crate::source::{Kind, SourceName};
@@ -52,6 +53,8 @@ pub struct SourceAudit {
     pub skipped: Vec<Skipped>,
     /// What no rule could look at: statements that were not understood, each with its place and the reason.
     pub unread: Vec<String>,
+    /// What sessions begin with, where it bears on guards.
+    pub settings: Vec<Setting>,
     /// The source could not be audited at all.
     pub error: Option<String>,
 }
@@ -118,6 +121,7 @@ impl SourceAudit {
             findings,
             skipped: audit.skipped,
             unread: Vec::new(),
+            settings: Vec::new(),
             error: None,
         }
     }
@@ -132,6 +136,7 @@ impl SourceAudit {
             below_confidence: 0,
             skipped: Vec::new(),
             unread: Vec::new(),
+            settings: Vec::new(),
             error: Some(error),
         }
     }
