@@ -107,6 +107,11 @@ impl Guard {
         Guard::Check { condition: Expression::new(condition) }
     }
 
+    /// Whether it refuses what two sessions can bring about that each did right by what it saw.
+    pub fn stops_a_race(&self) -> bool {
+        matches!(self.kind(), "unique" | "primary_key" | "check" | "foreign_key")
+    }
+
     /// The word for it in the JSON contract.
     pub fn kind(&self) -> &'static str {
         match self {

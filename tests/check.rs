@@ -368,6 +368,12 @@ fn a_connection_that_is_cut_anywhere_is_never_clean() {
     // the last bytes answer the good-bye of a session whose rows are all read
     for limit in (0..20).map(|i| 1 + i * (total - 200) / 20) {
         let (run, _) = through(limit);
+        if run.code == 1 {
+            // the schema was read: its findings are told, and what was not heard beside it
+            assert!(run.stderr.contains("the connection was lost"), "{}", run.stderr);
+            assert!(run.stdout.contains("session defaults: could not be read") || run.stdout.contains("committed"));
+            continue;
+        }
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "cut after {limit} of {total} bytes: {}", run.stderr);
         assert!(run.stderr.contains("error:"), "{}", run.stderr);
     }

@@ -9,7 +9,7 @@ mod replay;
 
 use cockroach::Cockroach;
 use dbaudit::catalog::*;
-use dbaudit::source::live::{FetchOptions, Recording, assemble, fetch};
+use dbaudit::source::live::{FetchOptions, Observe, Recording, assemble, fetch, observe};
 use tokio_postgres::{Client, NoTls};
 
 async fn connect(url: &str) -> Client {
@@ -147,4 +147,14 @@ fn renew_recorded_answers() {
         load(server, &database, &sql);
         record(server, &database).write(&replay::recorded("cockroach-21.1-queries").join(name)).unwrap();
     }
+    let folder = replay::recorded("cockroach-21.1-queries");
+    let sql = std::fs::read_to_string(folder.join("statistics.sql")).unwrap();
+    load(server, "dbaudit_record_statistics", &sql);
+    let recording = block_on(async {
+        let client = connect(&server.url("dbaudit_record_statistics")).await;
+        let mut recording = fetch(&client, &FetchOptions::default()).await.unwrap();
+        observe(&client, &mut recording, Observe { statistics: true, defaults: true }).await;
+        recording
+    });
+    recording.write(&folder.join("statistics")).unwrap();
 }

@@ -10,10 +10,11 @@ use super::evidence::EvidenceArgs;
 use super::rows::RowArgs;
 use super::{FAILED, FOUND, output, target};
 use crate::evidence::rows::Ended;
-use crate::evidence::{Observed, Severity};
+use crate::evidence::{Severity, settings};
 use crate::report::{Filter, Report, SourceAudit};
 use crate::rules::{self, Rule};
-use crate::source::{self, Kind, Loaded, Source, SourceName};
+use crate::source::live::Observe;
+use crate::source::{self, Kind, Loaded, Options, Source, SourceName};
 
 /// Audit databases, schema files or snapshots for missing guards.
 #[derive(clap::Args)]
@@ -74,6 +75,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let sources = args.target.sources(&args.sources)?;
     args.evidence.suit(&sources)?;
     let several = sources.len() > 1;
+    let options =
+        Options { observe: Observe { defaults: true, ..args.evidence.beside_the_catalog() }, ..args.target.options() };
     let mut report = Report::default();
     for source in sources {
         if report.audits.iter().any(|a| a.ended == Some(Ended::Interrupted)) {
@@ -83,13 +86,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             continue;
         }
         let bar = output::progress(format!("auditing {}", source.label()));
-        let (name, loaded) = source::load(source.clone(), &args.target.options());
+        let (name, loaded) = source::load(source.clone(), &options);
         let heard = loaded.and_then(|mut l| {
-            let observed = args.evidence.observe(&source, &mut l, &args.target.options())?;
-            Ok((l, observed))
+            args.evidence.hear(&source, &mut l, &options)?;
+            Ok(l)
         });
         bar.finish_and_clear();
-        let audited = heard.and_then(|(l, observed)| audit((&source, &name), &l, observed, args, &rules, &filter));
+        let audited = heard.and_then(|mut l| audit((&source, &name), &mut l, args, &rules, &filter));
         match audited {
             Ok(audit) => report.audits.push(audit),
             // the only source: the error is the whole story, and no report is written that could be taken for one
@@ -125,20 +128,19 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 fn audit(
     (source, name): (&Source, &SourceName),
-    loaded: &Loaded,
-    mut observed: Observed,
+    loaded: &mut Loaded,
     args: &Args,
     rules: &[&'static Rule],
     filter: &Filter,
 ) -> Result<SourceAudit> {
     super::target::tell(loaded, args.target.strict())?;
-    let catalog = &loaded.catalog;
+    let (catalog, observed) = (&loaded.catalog, &mut loaded.observed);
     if catalog.tables.is_empty() {
         bail!(loaded.empty());
     }
-    args.rows.ask(source, catalog, &mut observed, rules, filter)?;
+    args.rows.ask(source, catalog, observed, rules, filter)?;
     let began = std::time::Instant::now();
-    let audit = rules::audit(catalog, &observed, rules);
+    let audit = rules::audit(catalog, observed, rules);
     if args.verbose {
         loaded.notes.iter().for_each(|n| output::note(n));
         let columns: usize = catalog.tables.iter().map(|t| t.columns.len()).sum();
@@ -154,8 +156,12 @@ fn audit(
     }
     let mut audited = SourceAudit::new(name.clone(), catalog, audit, filter);
     audited.unread.clone_from(&loaded.unread);
+    if let Some(defaults) = &observed.defaults {
+        let races = audited.findings.iter().filter(|f| f.guard.stops_a_race()).count();
+        audited.settings = settings::judge(defaults, races);
+    }
     audited.unasked = observed.rows.missing();
-    audited.ended = observed.rows.ended;
+    audited.ended.clone_from(&observed.rows.ended);
     if audited.tables == 0 {
         bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
     }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::output;
 use crate::catalog::{Missing, Part};
-use crate::evidence::Observed;
+use crate::source::live::Observe;
 use crate::source::{self, Loaded, Options, Source};
 use crate::workload::Usage;
 
@@ -15,6 +15,18 @@ pub struct EvidenceArgs {
     /// Read the server's statistics of the statements that applications sent: what they look up, write and lock
     #[arg(long)]
     statements: bool,
+    /// Weigh the planner's statistics of a server: auto reads them at the cost of one cheap statement a table or less
+    #[arg(long, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_value = "auto",
+          default_missing_value = "auto")]
+    statistics: Statistics,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Statistics {
+    /// Read what there is
+    Auto,
+    /// Leave them alone
+    Off,
 }
 
 impl EvidenceArgs {
@@ -34,21 +46,25 @@ impl EvidenceArgs {
         }
     }
 
+    /// What is read with the catalog.
+    pub fn beside_the_catalog(&self) -> Observe {
+        Observe { statistics: self.statistics == Statistics::Auto, defaults: false }
+    }
+
     /// Hears what is asked for. What could not be heard is noted in the catalog as missing, and the audit goes on.
     ///
     /// # Errors
     /// If the user interrupts.
-    pub fn observe(&self, source: &Source, loaded: &mut Loaded, options: &Options) -> Result<Observed> {
-        let mut observed = Observed::default();
+    pub fn hear(&self, source: &Source, loaded: &mut Loaded, options: &Options) -> Result<()> {
         if self.statements {
             match source::read_workload(source, options)? {
-                Ok(workload) => observed.workload = Some(Usage::of(&loaded.catalog, workload)),
+                Ok(workload) => loaded.observed.workload = Some(Usage::of(&loaded.catalog, workload)),
                 Err(reason) => {
                     output::warning(&reason);
                     loaded.catalog.missing.push(Missing { part: Part::Statements, reason });
                 }
             }
         }
-        Ok(observed)
+        Ok(())
     }
 }

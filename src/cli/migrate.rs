@@ -18,7 +18,7 @@ use crate::migration::format::{FORMATS, Format, find};
 use crate::migration::{Folder, Plan, Request};
 use crate::report::Filter;
 use crate::rules::{self, Finding, RULES};
-use crate::source;
+use crate::source::{self, Options};
 
 /// Write the migration files that add the guards, for the tool that you already use.
 ///
@@ -86,24 +86,25 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         bail!("migrate looks at one source");
     };
     let bar = output::progress(format!("auditing {}", source.label()));
-    let (name, loaded) = source::load(source.clone(), &args.target.options());
+    let options = Options { observe: args.evidence.beside_the_catalog(), ..args.target.options() };
+    let (name, loaded) = source::load(source.clone(), &options);
     bar.finish_and_clear();
     let mut loaded = loaded?;
-    let mut observed = args.evidence.observe(&source, &mut loaded, &args.target.options())?;
+    args.evidence.hear(&source, &mut loaded, &options)?;
     target::tell(&loaded, args.target.strict())?;
-    let catalog = &loaded.catalog;
+    let (catalog, observed) = (&loaded.catalog, &mut loaded.observed);
     if catalog.tables.is_empty() {
         bail!(loaded.empty());
     }
     let rules = args.choosing.rules()?;
     let filter = args.choosing.filter()?;
-    args.rows.ask(&source, catalog, &mut observed, &rules, &filter)?;
+    args.rows.ask(&source, catalog, observed, &rules, &filter)?;
     if let Some(ended) = observed.rows.ended.as_ref().filter(|e| e.is_failure()) {
         bail!("the rows were not all asked, and nothing is written: {ended}");
     }
     // a finding that is named and filtered out is not gone
     let rules = if args.is_named() { RULES } else { &rules };
-    let findings = wanted(args, catalog, rules::audit(catalog, &observed, rules).findings, filter)?;
+    let findings = wanted(args, catalog, rules::audit(catalog, observed, rules).findings, filter)?;
     let findings = in_the_schema(findings);
     if catalog.engine.product == Product::Unknown && !findings.is_empty() {
         output::warning(&format!(

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::output;
 use crate::engine::{Engine, Product, Version};
 use crate::source::connection::{ConnectionString, Environment, Settings};
+use crate::source::live::Observe;
 use crate::source::{Loaded, Options, Source};
 
 /// Options about reading a source.
@@ -42,9 +43,9 @@ fn engine(text: &str) -> Result<Engine, String> {
 }
 
 impl TargetArgs {
-    /// How to read sources.
+    /// How to read sources, and nothing beside their schema.
     pub fn options(&self) -> Options {
-        Options { engine: self.engine, timeout: Duration::from_secs(self.timeout) }
+        Options { engine: self.engine, timeout: Duration::from_secs(self.timeout), observe: Observe::default() }
     }
 
     /// Whether unread statements are errors.

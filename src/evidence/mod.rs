@@ -6,7 +6,9 @@
 
 mod observed;
 pub mod rows;
+pub mod settings;
 pub mod statements;
+pub mod statistics;
 
 pub use observed::Observed;
 

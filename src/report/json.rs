@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Report, SourceAudit};
 use crate::engine::Product;
 use crate::evidence::rows::{Answer, Coverage, Told};
+use crate::evidence::settings::Setting;
 use crate::evidence::{Confidence, Severity, Source, Verdict};
 use crate::rules::Finding;
 use crate::workload::Said;
@@ -36,6 +37,7 @@ struct Audit<'a> {
     engine: Engine,
     findings: Vec<JsonFinding<'a>>,
     skipped: Vec<Skipped<'a>>,
+    settings: &'a [Setting],
     summary: Summary,
 }
 
@@ -164,6 +166,7 @@ fn audit(a: &SourceAudit) -> Audit<'_> {
         engine: Engine { product: a.engine.product, version: a.engine.version.map(|v| v.to_string()) },
         findings: a.findings.iter().map(finding).collect(),
         skipped: skipped(a),
+        settings: &a.settings,
         summary: Summary {
             tables: a.tables,
             by_severity: a.count(|f| f.severity.to_string()),

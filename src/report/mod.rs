@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use crate::catalog::Catalog;
 use crate::engine::Engine;
 use crate::evidence::rows::Ended;
+use crate::evidence::settings::Setting;
 use crate::evidence::{Confidence, Severity};
 use crate::rules::{Audit, Finding, Skipped};
 use crate::source::{Kind, SourceName};
@@ -57,6 +58,8 @@ pub struct SourceAudit {
     pub unasked: Vec<String>,
     /// Why asking the rows ended before its end, if it did.
     pub ended: Option<Ended>,
+    /// What sessions begin with, where it bears on guards.
+    pub settings: Vec<Setting>,
     /// The source could not be audited at all.
     pub error: Option<String>,
 }
@@ -126,6 +129,7 @@ impl SourceAudit {
             unread: Vec::new(),
             unasked: Vec::new(),
             ended: None,
+            settings: Vec::new(),
             error: None,
         }
     }
@@ -142,6 +146,7 @@ impl SourceAudit {
             unread: Vec::new(),
             unasked: Vec::new(),
             ended: None,
+            settings: Vec::new(),
             error: Some(error),
         }
     }

@@ -7,6 +7,7 @@ use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, pres
 
 use super::{Report, SourceAudit};
 use crate::evidence::rows::Told;
+use crate::evidence::settings::Setting;
 use crate::evidence::{Severity, Verdict};
 use crate::rules::{Finding, Skipped};
 use crate::workload::{Said, Transaction};
@@ -59,6 +60,9 @@ fn one(out: &mut String, audit: &SourceAudit, style: Style) {
         let _ = writeln!(out, "{}", clean(error));
         return;
     }
+    for s in &audit.settings {
+        let _ = writeln!(out, "{}", setting(s, style));
+    }
     let mut previous = None;
     for f in &audit.findings {
         let here = (&f.schema, &f.table);
@@ -82,6 +86,29 @@ fn one(out: &mut String, audit: &SourceAudit, style: Style) {
     let _ = writeln!(out, "{}", summary(audit));
 }
 
+/// One setting: on the left whose it is, on the right what it is and means.
+fn setting(s: &Setting, style: Style) -> String {
+    let mut right = clean(&s.name);
+    if let Some(value) = &s.value {
+        let _ = write!(right, " = {}", clean(value));
+    }
+    if s.in_force == Some(false) {
+        right.push_str(", not in force");
+    }
+    let _ = write!(right, ": {}", clean(&s.meaning));
+    side_by_side(&clean(&s.scope), &right, style).join("\n")
+}
+
+fn side_by_side(left: &str, right: &str, style: Style) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
+    table.add_row(vec![Cell::new(left), Cell::new(right)]);
+    if let Some(column) = table.column_mut(0) {
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(LEFT)));
+    }
+    table.lines().map(|l| l.trim_end().to_owned()).collect()
+}
+
 /// One finding: on the left what it is, on the right why and what to do.
 fn block(f: &Finding, style: Style) -> String {
     let color = match f.severity {
@@ -89,8 +116,6 @@ fn block(f: &Finding, style: Style) -> String {
         Severity::Medium => AnsiColor::Yellow,
         Severity::Low => AnsiColor::Blue,
     };
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
     let left = format!(
         "{}\n{} confidence\n{}\n{}",
         f.severity.to_string().to_uppercase(),
@@ -120,16 +145,8 @@ fn block(f: &Finding, style: Style) -> String {
     for r in f.remedies.iter().filter(|_| f.steps.is_empty()) {
         let _ = write!(right, "\n  {}: {}", r.framework, clean(&r.text));
     }
-    table.add_row(vec![Cell::new(left), Cell::new(right)]);
-    if let Some(column) = table.column_mut(0) {
-        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(LEFT)));
-    }
-    let text = table.to_string();
-    if !style.color {
-        return text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-    }
-    let mut lines = text.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>();
-    if let Some(first) = lines.first_mut() {
+    let mut lines = side_by_side(&left, &right, style);
+    if let Some(first) = lines.first_mut().filter(|_| style.color) {
         let word = f.severity.to_string().to_uppercase();
         let painted = paint(style, Ansi::new().fg_color(Some(color.into())).bold(), &word);
         *first = first.replacen(&word, &painted, 1);

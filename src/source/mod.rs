@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::catalog::{Catalog, Part, Table};
 use crate::engine::Engine;
+use crate::evidence::Observed;
 use crate::evidence::rows::{Ended, Question, Rows};
 use crate::workload::Workload;
 use connection::Settings;
@@ -56,6 +57,8 @@ pub struct Options {
     pub engine: Option<Engine>,
     /// Time after which a server is given up.
     pub timeout: Duration,
+    /// What a server is asked beside its schema.
+    pub observe: live::Observe,
 }
 
 /// A catalog that was read, and what there is to say about it.
@@ -63,6 +66,8 @@ pub struct Options {
 pub struct Loaded {
     /// The catalog.
     pub catalog: Catalog,
+    /// What the database said beside it.
+    pub observed: Observed,
     /// Statements of schema files that were not understood, each with its place and the reason.
     pub unread: Vec<String>,
     /// What else the user should know.
@@ -109,6 +114,7 @@ pub fn load(source: Source, options: &Options) -> (SourceName, Result<Loaded>) {
                 unread: missing(&catalog, true),
                 warnings: missing(&catalog, false),
                 catalog,
+                observed: Observed::default(),
                 notes: Vec::new(),
                 how: "read from a snapshot".to_owned(),
                 why_empty: format!("{name} holds no table"),
@@ -136,6 +142,7 @@ fn read_ddl(name: &str, files: &[ddl::SchemaFile], options: &Options) -> Loaded 
     let how = format!("read from {} files, {:.1} MB", files.len(), bytes as f64 / 1e6);
     Loaded {
         catalog: reading.catalog,
+        observed: Observed::default(),
         unread: lost.iter().map(ToString::to_string).collect(),
         warnings: Vec::new(),
         notes: harmless.iter().map(ToString::to_string).collect(),
@@ -147,38 +154,71 @@ fn read_ddl(name: &str, files: &[ddl::SchemaFile], options: &Options) -> Loaded 
 async fn read_live(settings: &Settings, options: &Options) -> Result<Loaded> {
     let recording = record(settings, options).await?;
     let catalog = live::assemble(&recording)?;
+    let observed = live::observed(&recording, &catalog);
+    let mut warnings = missing(&catalog, false);
+    warnings.extend(observed.statistics.missing.iter().map(|m| format!("not all statistics were read: {m}")));
     Ok(Loaded {
         unread: missing(&catalog, true),
-        warnings: missing(&catalog, false),
+        warnings,
         catalog,
+        observed,
         notes: Vec::new(),
         how: format!("{} statements", recording.statements),
         why_empty: recording.why_empty(),
     })
 }
 
-/// Reads the catalog rows of a server, and cancels what it is doing there if the user or the clock says so.
+/// Reads the catalog rows of a server and what it says beside them, and cancels what it is doing there if the user or the
+/// clock says so. What comes beside the catalog is left out if it takes too long.
 async fn record(settings: &Settings, options: &Options) -> Result<live::Recording> {
     let deadline = tokio::time::Instant::now() + options.timeout;
-    let late = |server: &str| format!("{server} did not answer within {} s (--timeout)", options.timeout.as_secs());
-    let connection = tokio::select! {
-        connected = connection::connect(settings) => connected?,
-        () = tokio::time::sleep_until(deadline) => bail!(late(&settings.redacted())),
-        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+    let late = format!("did not answer within {} s (--timeout)", options.timeout.as_secs());
+    let connection = match within(deadline, connection::connect(settings)).await {
+        Ok(connected) => connected?,
+        Err(Stopped::Late) => bail!("{} {late}", settings.redacted()),
+        Err(Stopped::Interrupted) => bail!("interrupted"),
     };
-    let cancel = connection.cancel_token();
     let limits = live::FetchOptions { statement_timeout: options.timeout, ..live::FetchOptions::default() };
-    let stopped = tokio::select! {
-        read = live::fetch(&connection.client, &limits) => {
-            connection.close().await;
-            return Ok(read?);
-        }
-        () = tokio::time::sleep_until(deadline) => late(&connection.server),
-        _ = tokio::signal::ctrl_c() => "interrupted".to_owned(),
+    let cancel = connection.cancel_token();
+    let stop = async || {
+        // the server may be gone: then there is nothing to cancel
+        let _ = tokio::time::timeout(Duration::from_secs(2), cancel.cancel()).await;
     };
-    // the server may be gone: then there is nothing to cancel
-    let _ = tokio::time::timeout(Duration::from_secs(2), cancel.cancel()).await;
-    bail!(stopped)
+    let mut recording = match within(deadline, live::fetch(&connection.client, &limits)).await {
+        Ok(read) => read?,
+        Err(stopped) => {
+            stop().await;
+            match stopped {
+                Stopped::Late => bail!("{} {late}", connection.server),
+                Stopped::Interrupted => bail!("interrupted"),
+            }
+        }
+    };
+    match within(deadline, live::observe(&connection.client, &mut recording, options.observe)).await {
+        Ok(()) => connection.close().await,
+        Err(stopped) => {
+            stop().await;
+            if matches!(stopped, Stopped::Interrupted) {
+                bail!("interrupted");
+            }
+            recording.give_up(options.observe, &late);
+        }
+    }
+    Ok(recording)
+}
+
+/// Why work was not done.
+enum Stopped {
+    Late,
+    Interrupted,
+}
+
+async fn within<T>(deadline: tokio::time::Instant, work: impl Future<Output = T>) -> Result<T, Stopped> {
+    tokio::select! {
+        done = work => Ok(done),
+        () = tokio::time::sleep_until(deadline) => Err(Stopped::Late),
+        _ = tokio::signal::ctrl_c() => Err(Stopped::Interrupted),
+    }
 }
 
 /// The catalog rows of a live server.

@@ -7,6 +7,8 @@
 mod assemble;
 mod error;
 mod fetch;
+mod observe;
+mod observed;
 mod recording;
 mod result_set;
 mod rows;
@@ -17,6 +19,8 @@ mod workload;
 pub use assemble::assemble;
 pub use error::LiveError;
 pub use fetch::{FetchOptions, fetch};
+pub use observe::{Observe, observe};
+pub use observed::observed;
 pub use recording::{Failure, Recording};
 pub use result_set::{ResultSet, Row};
 pub use rows::{Budget, Progress, ask_rows};
