@@ -150,8 +150,7 @@ impl Thresholds {
     }
 
     /// A score with what was heard of the database itself. Rows stand above a doubt, but not alone: a guard that nothing
-    /// else makes likely gets to low confidence by them and no further, and one that they refute stays at low confidence to
-    /// say so.
+    /// else makes likely gets to low confidence by them and no further, and one that they refute stays there to say so.
     pub fn heard(&self, score: f64, heard: &[Evidence]) -> f64 {
         let sum = |of_rows: bool| {
             heard.iter().filter(|e| (e.source == Source::Rows) == of_rows).map(|e| e.weight).sum::<f64>()
@@ -161,7 +160,8 @@ impl Thresholds {
         match others + rows {
             total if proposed && rows <= rows::REFUTED => total.clamp(self.low, self.medium - 0.01),
             total if !proposed && rows > 0.0 => total.min(self.medium - 0.01),
-            total => total,
+            // that a key was looked for in the rows says no more than that it was found there
+            _ => others + rows.min(rows::MOST),
         }
     }
 }

@@ -43,11 +43,13 @@ impl Domain {
 pub struct Chance {
     /// How many rows would repeat another one if the values of the columns had nothing to do with each other.
     pub expected: f64,
-    /// Values are drawn from what there is, so that a repeat may be chance; otherwise they are given out, and it is not.
+    /// Values are drawn from what there is, so that a repeat may be chance; otherwise they are given out, and it is
+    /// not.
     pub drawn: bool,
 }
 
-/// How many different words a column of names may hold: of real people's and things' names far fewer, of codes more. Judged.
+/// How many different words a column of names may hold: of real people's and things' names far fewer, of codes more.
+/// Judged.
 const WORDS: f64 = 1e7;
 
 /// The values of a sample, each column's numbered by equality: the values themselves are not kept.
@@ -140,9 +142,9 @@ impl Sample {
     /// How many of `rows` rows would repeat another one by chance, given what the key's elements alone repeat in the
     /// sample. A key of which fewer elements are unique already is no surprise: 0.
     ///
-    /// Of n(n-1)/2 pairs of rows, the share that agrees on all elements is the product of the shares that agree on each, if
-    /// the elements have nothing to do with each other (Simpson's index). Where each element's values are even, this is the
-    /// well-known n² / (2 · Π distinct); uneven values and near-unique ones it takes as they are.
+    /// Of n(n-1)/2 pairs of rows, the share that agrees on all elements is the product of the shares that agree on
+    /// each, if the elements have nothing to do with each other (Simpson's index). Where each element's values are
+    /// even, this is the well-known n² / (2 · Π distinct); uneven values and near-unique ones it takes as they are.
     pub fn chance(&self, key: &Key, domains: &[Domain], rows: u64) -> Chance {
         let n = rows as f64;
         let pairs = n * (n - 1.0).max(0.0) / 2.0;

@@ -167,8 +167,8 @@ impl Asking<'_, '_, '_> {
         }
     }
 
-    /// Counts what repeats in all rows: several keys in one scan where the engine can, one by one on CockroachDB, whose nodes
-    /// share each scan among them.
+    /// Counts what repeats in all rows: several keys in one scan where the engine can, one by one on CockroachDB,
+    /// whose nodes share each scan among them.
     async fn count(&mut self, open: Vec<Open<'_>>, sampled: Option<&Sampled>) -> Result<(), Trouble> {
         let mut rest: std::collections::VecDeque<Open<'_>> = open.into();
         let mut together = if self.catalog.engine.is_cockroach() { 1 } else { TOGETHER };
