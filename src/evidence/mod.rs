@@ -165,3 +165,23 @@ impl Thresholds {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_above_a_doubt_but_not_alone() {
+        let scale = Thresholds { high: 2.0, medium: 0.0, low: -2.0 };
+        let rows = |weight| vec![Evidence::new(Source::Rows, weight, "")];
+        let level = |score, heard: &[Evidence]| scale.level(scale.heard(score, heard));
+        assert_eq!(level(-1.0, &rows(3.0)), Some(Confidence::High));
+        assert_eq!(level(-1.0, &rows(9.0)), level(-1.0, &rows(rows::MOST)), "no more than that");
+        assert_eq!(level(-2.5, &rows(9.0)), Some(Confidence::Low), "nothing else speaks for it");
+        let both = [rows(3.0), vec![Evidence::new(Source::Statements, 1.0, "")]].concat();
+        assert_eq!(level(-2.5, &both), Some(Confidence::Medium));
+        assert_eq!(level(9.0, &rows(rows::REFUTED)), Some(Confidence::Low), "to say so");
+        assert_eq!(level(-1.9, &rows(rows::REFUTED)), Some(Confidence::Low), "to say so");
+        assert_eq!(level(-2.5, &rows(rows::REFUTED)), None);
+    }
+}

@@ -158,6 +158,13 @@ impl Rows {
         self.told.insert(place, told);
     }
 
+    /// Keeps why a question has no answer. Of a guard that nobody proposes nobody misses one.
+    pub fn refuse(&mut self, question: &Question, reason: &str) {
+        if question.is_proposed() {
+            self.insert(question, Told::NotAsked(reason.to_owned()));
+        }
+    }
+
     /// What the rows said about a guard, if they were asked.
     pub fn of(&self, schema: &str, table: &str, guard: &Guard) -> Option<&Told> {
         self.told.get(&(schema.to_owned(), table.to_owned(), guard.identity()))
@@ -174,13 +181,18 @@ impl Rows {
         answer.map(|a| weigh::evidence(guard, a)).unwrap_or_default()
     }
 
-    /// Notes why asking ended, and that it was so for every question of a proposed guard that has no answer.
-    pub fn end(&mut self, questions: &[Question], ended: Ended) {
-        for q in questions.iter().filter(|q| q.is_proposed()) {
+    /// Refuses those of the questions that have no answer yet.
+    pub fn refuse_rest<'q>(&mut self, questions: impl IntoIterator<Item = &'q Question>, reason: &str) {
+        for q in questions {
             if self.of(&q.schema, &q.table, &q.guard).is_none() {
-                self.insert(q, Told::NotAsked(ended.to_string()));
+                self.refuse(q, reason);
             }
         }
+    }
+
+    /// Notes why asking ended, and that it was so for every question of a proposed guard that has no answer.
+    pub fn end(&mut self, questions: &[Question], ended: Ended) {
+        self.refuse_rest(questions, &ended.to_string());
         self.ended = Some(ended);
     }
 

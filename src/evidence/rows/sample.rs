@@ -66,8 +66,8 @@ struct Values {
     /// Least and greatest, while all are whole numbers or days.
     range: Option<(i64, i64)>,
     unordered: bool,
-    /// Some are too long for names.
-    long: bool,
+    /// How many are too long for names.
+    long: usize,
 }
 
 /// Which rows a key is about, and how.
@@ -115,6 +115,11 @@ impl Sample {
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
+    }
+
+    /// Whether a column holds texts that are too long for names: every tenth is.
+    pub fn is_long(&self, column: usize) -> bool {
+        self.columns.get(column).is_some_and(|v| v.long * 10 > v.of_row.len())
     }
 
     /// What repeats in a key.
@@ -188,7 +193,7 @@ impl Sample {
                 let width = range.map(|(least, most)| most as f64 - least as f64 + 1.0);
                 Chance { expected: width.map_or(0.0, |w| pairs / w), drawn: true }
             }
-            Domain::Words if values.is_some_and(|v| !v.long) => given(pairs / WORDS),
+            Domain::Words if !self.is_long(part) => given(pairs / WORDS),
             Domain::Words | Domain::Made => given(0.0),
             Domain::Measured => Chance { expected: 0.0, drawn: true },
         }
@@ -220,7 +225,7 @@ impl Sample {
 impl Values {
     fn push(&mut self, value: Option<&str>) {
         let Some(value) = value else { return self.of_row.push(None) };
-        self.long |= value.len() > LONG;
+        self.long += usize::from(value.len() > LONG);
         match whole(value) {
             Some(n) => {
                 let (least, most) = self.range.unwrap_or((n, n));

@@ -15,7 +15,7 @@ const FEW: u64 = 50;
 const MANY: f64 = 10_000.0;
 /// Fewer rows refute nothing outright: one bad import is a large share of them.
 const REFUTING: u64 = 200;
-/// Rows in the way that are a handful in a table of whatever size.
+/// Rows in the way that are a handful, though in a small table their share is large.
 const HANDFUL: u64 = 3;
 
 /// Log-odds that rows can add to a guard at most.
@@ -85,7 +85,7 @@ pub fn verdict(guard: &Guard, answer: &Answer) -> Verdict {
     if v == 0 {
         return Verdict::Supports;
     }
-    if v <= HANDFUL || share <= shares.race {
+    if share <= shares.race || v <= HANDFUL && share <= shares.refuted {
         // so few may be what chance gives, if it would not give far more
         let by_chance = answer.chance.is_some_and(|c| c.drawn && c.expected < 10.0 * v as f64);
         return if by_chance { Verdict::Nothing } else { Verdict::GoneWrong };
@@ -330,6 +330,8 @@ mod tests {
         assert_eq!(verdict(&pair(), &answer(1_000_000, 5_000, 5e4)), Verdict::Unclear);
         assert_eq!(one(&pair(), &answer(1_000_000, 20_000, 5e4)).0, REFUTED);
         assert_eq!(verdict(&pair(), &answer(40, 9, 100.0)), Verdict::Nothing, "so few prove nothing");
+        assert_eq!(verdict(&pair(), &answer(60, 3, 100.0)), Verdict::Unclear, "a twentieth is no race");
+        assert_eq!(verdict(&pair(), &answer(600, 3, 100.0)), Verdict::GoneWrong);
     }
 
     #[test]

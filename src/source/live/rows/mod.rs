@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 
 use super::{FetchOptions, LiveError};
 use crate::catalog::{Catalog, Table};
-use crate::evidence::rows::{Question, Rows, Told};
+use crate::evidence::rows::{Question, Rows};
 use session::{Session, Trouble};
 use table::Asking;
 
@@ -74,11 +74,7 @@ pub async fn ask_rows(
             Ok(()) => {}
             Err(Trouble::Lost(e)) => return Err(e),
             Err(Trouble::Table(reason) | Trouble::Statement(reason)) => {
-                for q in of_table {
-                    if rows.of(&q.schema, &q.table, &q.guard).is_none() {
-                        rows.insert(q, Told::NotAsked(reason.clone()));
-                    }
-                }
+                rows.refuse_rest(of_table, &reason);
             }
         }
     }

@@ -220,7 +220,7 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
                 }
                 Err(Trouble::Statement(reason)) => {
                     for question in group.iter().filter_map(|i| questions.get(*i)) {
-                        self.rows.insert(question, Told::NotAsked(reason.clone()));
+                        self.rows.refuse(question, &reason);
                     }
                 }
                 Err(trouble) => return Err(trouble),
@@ -234,21 +234,24 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
         let from = self.rows_text(&names, "c");
         let statement = sql::orphaned(&from, columns, (&target.0, &target.1), referenced);
-        let told = match self.session.read(&statement).await {
+        let answer = match self.session.read(&statement).await {
             Ok(set) => match numbers(&set)?.as_slice() {
-                [looked_at, violations] => Told::Answered(Answer {
+                [looked_at, violations] => Answer {
                     looked_at: *looked_at,
                     violations: *violations,
                     coverage: self.coverage(self.counted),
                     ..Answer::default()
-                }),
+                },
                 _ => return Err(no_number()),
             },
             // the other table may be the one that is not to be read
-            Err(Trouble::Statement(reason) | Trouble::Table(reason)) => Told::NotAsked(reason),
+            Err(Trouble::Statement(reason) | Trouble::Table(reason)) => {
+                self.rows.refuse(question, &reason);
+                return Ok(());
+            }
             Err(trouble) => return Err(trouble),
         };
-        self.rows.insert(question, told);
+        self.rows.insert(question, Told::Answered(answer));
         Ok(())
     }
 
