@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use support::binary::{dbaudit, findings, run};
+use support::cockroach::Cockroach;
+use support::faults::FAULTS;
 use support::postgres::{Database, Postgres};
 use tokio_postgres::NoTls;
 
@@ -20,7 +22,7 @@ const SHOP: &str = "
     INSERT INTO show SELECT i, CASE WHEN i <= 4 THEN -1 ELSE i % 50 END FROM generate_series(1, 1000) AS i;
     INSERT INTO person SELECT i, 'secret-' || i FROM generate_series(1, 2000) AS i;
     INSERT INTO reservation SELECT i, i % 1000 + 1, (i / 1000 * 7 + i) % 2000 + 1 FROM generate_series(1, 50000) AS i;
-    INSERT INTO reservation SELECT 60000 + i, i % 1000 + 1, (i / 1000 * 7 + i) % 2000 + 1 FROM generate_series(1, 3) AS i";
+    INSERT INTO reservation SELECT 60000 + i, i + 1, i + 1 FROM generate_series(1, 3) AS i";
 
 fn database(sql: &str) -> Database {
     let database = Postgres::shared().database();
@@ -221,6 +223,44 @@ fn a_table_that_may_not_be_read_is_named_and_the_others_are_asked() {
     shop.run(&format!("DROP OWNED BY {0}; DROP ROLE {0}", shop.name));
 }
 
+/// The rows of a fault's schema obey the guard that it lacks: whatever the rule, they can be asked, and say so.
+#[test]
+fn the_rows_can_be_asked_about_the_guards_of_every_rule() {
+    for fault in FAULTS {
+        let database = database(&format!("{} {}", fault.schema, fault.rows));
+        let (report, _, stderr) = verify(&database.url, &["--min-confidence", "low", "--discover", "--show-values"]);
+        assert!(!stderr.contains("not asked"), "{}: {stderr}", fault.rule);
+        for finding in findings(&report).iter().filter(|f| f["rule"] == fault.rule && !f["rows"].is_null()) {
+            assert_eq!(finding["rows"]["violations"], 0, "{finding:#}");
+        }
+    }
+}
+
+#[test]
+fn orphans_and_nulls_are_counted() {
+    let of = |rule: &str| FAULTS.iter().find(|f| f.rule == rule).unwrap().schema;
+    let database = database(&format!(
+        "{} INSERT INTO shows SELECT i FROM generate_series(1, 100) AS i;
+         INSERT INTO reservation SELECT i, i % 100 + 1 FROM generate_series(1, 20000) AS i;
+         INSERT INTO reservation VALUES (30001, 101), (30002, 102);",
+        of("missing-foreign-key")
+    ));
+    let (report, _, _) = verify(&database.url, &["--min-confidence", "low", "--rule", "missing-foreign-key"]);
+    let reference = about(&report, "reservation", &["show_id"]).unwrap();
+    assert_eq!((&reference["rows"]["looked_at"], &reference["rows"]["violations"]), (&20_002.into(), &2.into()));
+    assert!(said(reference).contains("2 of 20,002 rows point at nothing"), "{reference:#}");
+
+    let database = self::database(&format!(
+        "{} INSERT INTO payment SELECT i, now() FROM generate_series(1, 20000) AS i;
+         INSERT INTO payment VALUES (30001, NULL);",
+        of("nullable-by-neglect")
+    ));
+    let (report, _, _) = verify(&database.url, &["--min-confidence", "low", "--rule", "nullable-by-neglect"]);
+    let stamp = about(&report, "payment", &["created_at"]).unwrap();
+    assert!(said(stamp).contains("1 of 20,001 rows is NULL"), "{stamp:#}");
+    assert!(stamp["message"].as_str().unwrap().contains("this has already gone wrong once"), "{stamp:#}");
+}
+
 /// Runs it beside `work`, which is told the process; it ends by itself or fails the test.
 fn beside(args: &[&str], work: impl FnOnce(u32)) -> support::binary::Run {
     let prepared = dbaudit(args);
@@ -358,6 +398,58 @@ fn a_lost_connection_leaves_what_was_known() {
     assert!(told.as_str().unwrap().contains("connection was lost"), "{told}");
 }
 
+/// 20,000 meters, each in a place of its own: site, shelf and place say which, and no two of them do.
+const METERS: &str = "
+    CREATE TABLE site (id bigint PRIMARY KEY, label text NOT NULL);
+    CREATE TABLE meter (id bigint PRIMARY KEY, site_id bigint NOT NULL REFERENCES site, shelf int NOT NULL,
+        place int NOT NULL, reading numeric, weight float, seen_at timestamptz, note text);
+    INSERT INTO site SELECT i, 'x' || i % 50 FROM generate_series(1, 200) AS i;
+    INSERT INTO meter SELECT i, i % 200 + 1, i / 200 % 10, i / 2000, random(), random(), now() + i * interval '1 s',
+        'n' || i % 2 FROM generate_series(0, 19999) AS i;";
+
+#[test]
+fn keys_are_found_in_the_rows_where_that_is_asked_for() {
+    let place = ["site_id", "shelf", "place"];
+    let database = database(METERS);
+    let (report, _, _) = verify(&database.url, &["--min-confidence", "low"]);
+    assert!(about(&report, "meter", &place).is_none(), "{report:#}");
+    let (report, _, _) = verify(&database.url, &["--min-confidence", "low", "--discover"]);
+    let found = about(&report, "meter", &place).unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!((&found["confidence"], &found["rows"]["looked_at"]), (&"low".into(), &20_000.into()));
+    assert!(said(found).contains("no fewer of the columns are unique"), "{found:#}");
+    // what is unique by accident is no discovery: times, measures
+    let keys = findings(&report).iter().filter(|f| f["guard"]["kind"] == "unique" && f["object"]["table"] == "meter");
+    for key in keys {
+        let columns = key["object"]["columns"].to_string();
+        assert!(!["reading", "weight", "seen_at"].iter().any(|c| columns.contains(c)), "{key:#}");
+    }
+    // by itself that is nothing to act on
+    let (default, _, _) = verify(&database.url, &["--discover"]);
+    assert!(about(&default, "meter", &place).is_none(), "{default:#}");
+
+    // many rows that repeat another one, and it is no key; a few hundred rows, and nobody can tell
+    database.run("INSERT INTO meter SELECT id + 100000, site_id, shelf, place FROM meter WHERE id < 300");
+    let (report, _, _) = verify(&database.url, &["--min-confidence", "low", "--discover"]);
+    assert!(about(&report, "meter", &place).is_none(), "{report:#}");
+    database.run("DELETE FROM meter WHERE id > 500");
+    let (report, _, _) = verify(&database.url, &["--min-confidence", "low", "--discover"]);
+    assert!(about(&report, "meter", &place).is_none(), "{report:#}");
+}
+
+/// However many keys are asked about, a table is read three times: a sample, the conditions, and the keys of each
+/// width.
+#[test]
+fn discovery_costs_no_scan_per_candidate() {
+    let server = Postgres::builder().config("log_statement", "all").start();
+    server.run("postgres", METERS);
+    server.run("postgres", "ANALYZE");
+    let (report, _, _) = verify(&server.url("postgres"), &["--min-confidence", "low", "--discover"]);
+    assert!(about(&report, "meter", &["site_id", "shelf", "place"]).is_some(), "{report:#}");
+    let log = server.log();
+    let of_rows: Vec<&str> = log.lines().filter(|l| l.contains("FROM public.meter")).collect();
+    assert!(of_rows.len() <= 4, "{of_rows:#?}");
+}
+
 #[test]
 fn small_tables_prove_nothing() {
     let database = database(
@@ -370,6 +462,42 @@ fn small_tables_prove_nothing() {
     assert_eq!(of(&before), of(&report));
     let name = about(&report, "account", &["username"]).unwrap();
     assert!(said(name).contains("13 of 20 rows repeat another one; so few prove nothing"), "{name:#}");
+}
+
+#[test]
+fn the_rows_of_cockroachdb_testify_as_well() {
+    let Some(server) = Cockroach::shared() else { return };
+    let name = format!("dbaudit_verify_{}", std::process::id());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let connect = |url: String| {
+        let (client, connection) = runtime.block_on(tokio_postgres::connect(&url, NoTls)).unwrap();
+        runtime.spawn(connection);
+        client
+    };
+    let admin = connect(server.url("defaultdb"));
+    runtime.block_on(admin.batch_execute(&format!("CREATE DATABASE {name}"))).unwrap();
+    let shop = connect(server.url(&name));
+    // its division of whole numbers is //, and a number is no text
+    let sql = SHOP.replace("i / 1000", "i // 1000").replace("|| i ", "|| i::text ").replace(") AS i", ") AS g (i)");
+    for statement in sql.split(";\n") {
+        runtime.block_on(shop.batch_execute(statement)).unwrap();
+    }
+    // tables younger than the past that is read are read as they are now; once they are older, in the past
+    for wait in [0, 11] {
+        std::thread::sleep(Duration::from_secs(wait));
+        let (report, code, stderr) = verify(&server.url(&name), &["--min-confidence", "low", "--discover"]);
+        assert_eq!(code, 1, "{stderr}");
+        let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
+        assert!(pair["message"].as_str().unwrap().contains("this has already gone wrong 3 times"), "{pair:#}");
+        assert_eq!(pair["rows"]["looked_at"], 50_003);
+        let seats = about(&report, "show", &["available_seats"]).unwrap();
+        assert!(seats["message"].as_str().unwrap().contains("this has already gone wrong 4 times"), "{seats:#}");
+    }
+    let (report, _, _) = verify(&server.url(&name), &["--max-table-rows", "20000"]);
+    let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
+    assert_eq!((&pair["rows"]["sampled"], &pair["rows"]["looked_at"]), (&true.into(), &20_000.into()));
+
+    runtime.block_on(admin.batch_execute(&format!("DROP DATABASE {name} CASCADE"))).unwrap();
 }
 
 #[test]

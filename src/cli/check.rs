@@ -153,6 +153,9 @@ fn audit(
             rules.len(),
             began.elapsed()
         ));
+        if args.rows.verify {
+            output::note(&format!("{} statements about the rows", observed.rows.statements));
+        }
     }
     let mut audited = SourceAudit::new(name.clone(), catalog, audit, filter);
     audited.unread.clone_from(&loaded.unread);

@@ -64,6 +64,25 @@ pub fn candidates(table: &Table<'_>) -> Vec<Candidate> {
     found.list
 }
 
+/// A column set that somebody else named, with the family of its shape.
+pub fn named(table: &Table<'_>, names: &[String]) -> Option<Candidate> {
+    let place = |name: &String| table.columns.iter().position(|c| c.name() == name);
+    let mut columns: Vec<usize> = names.iter().map(place).collect::<Option<_>>()?;
+    columns.sort_unstable();
+    let references = table.each(&columns).filter(|c| c.target.is_some()).count();
+    let family = match (columns.as_slice(), references) {
+        ([], _) => return None,
+        ([_], 1) => Family::One,
+        ([only], _) if table.at(*only).foreign_id => Family::ForeignId,
+        ([_], _) => Family::Natural,
+        ([_, _], 2) => Family::Pair,
+        ([_, _], 1) => Family::Scoped,
+        ([_, _], _) => Family::Columns,
+        _ => Family::Wide,
+    };
+    Some(Candidate { family, columns })
+}
+
 /// Keys of three columns and more.
 fn wide(found: &mut Found<'_, '_>, refs: &[usize], names: &[usize], types: &[(usize, usize)]) {
     let table = found.table;

@@ -93,26 +93,41 @@ impl<'a> Inference<'a> {
 
 /// Every candidate of the schema with its table and base score, in the order of tables.
 pub fn base_scores(facts: &Facts<'_>) -> Vec<(usize, Candidate, f64)> {
+    let of_table = |(index, table)| candidates::candidates(table).into_iter().map(move |c| (index, c));
+    scored(facts, facts.tables.iter().enumerate().flat_map(of_table))
+}
+
+/// Candidates with their base scores.
+fn scored(facts: &Facts<'_>, candidates: impl Iterator<Item = (usize, Candidate)>) -> Vec<(usize, Candidate, f64)> {
     let mut out = Vec::new();
     let Some(some) = model().families.values().next() else { return out };
     let mut active = Active::new(some);
-    for (index, table) in facts.tables.iter().enumerate() {
-        for candidate in candidates::candidates(table) {
-            let Some(weights) = model().families.get(&candidate.family) else { continue };
-            active.clear(weights);
-            features::features(facts, table, &candidate, &mut active);
-            out.push((index, candidate, active.sum()));
-        }
+    for (index, candidate) in candidates {
+        let Some(weights) = model().families.get(&candidate.family) else { continue };
+        active.clear(weights);
+        features::features(facts, &facts.tables[index], &candidate, &mut active);
+        out.push((index, candidate, active.sum()));
     }
     out
 }
 
+/// What was found in the rows and is no candidate by its shape.
+fn found(facts: &Facts<'_>, observed: &Observed, known: &[(usize, Candidate, f64)]) -> Vec<(usize, Candidate, f64)> {
+    let named = facts.tables.iter().enumerate().flat_map(|(index, table)| {
+        let sets = observed.rows.discovered(&table.table.schema, &table.table.name);
+        sets.filter_map(move |names| Some((index, candidates::named(table, names)?)))
+    });
+    let is_new = |(index, c): &(usize, Candidate)| !known.iter().any(|(i, k, _)| i == index && k.columns == c.columns);
+    scored(facts, named.filter(is_new))
+}
+
 /// With a `lift`, all keys that it would bring up; without, those that are chosen.
 fn keys<'a>(facts: &Facts<'a>, observed: &Observed, lift: Option<f64>) -> Vec<Key<'a>> {
-    let rows = base_scores(facts);
+    let mut rows = base_scores(facts);
     let conventions = facts
         .guarded
         .then(|| conventions::Conventions::of(facts, rows.iter().map(|(table, c, base)| (*table, c, *base))));
+    rows.extend(found(facts, observed, &rows));
     let mut memo = conventions.as_ref().map(conventions::Conventions::memo);
     let weights = &model().conventions;
     let scale = if facts.guarded { model().thresholds.guarded } else { model().thresholds.unguarded };
@@ -130,7 +145,7 @@ fn keys<'a>(facts: &Facts<'a>, observed: &Observed, lift: Option<f64>) -> Vec<Ke
             false => observed.of_guard(table.table, &guard(table, &ordered(table, &candidate), &soft, folds)),
         };
         let told: f64 = testimony.iter().map(|e| e.weight).sum();
-        if base + told + lift.unwrap_or(0.0) < HOPELESS {
+        if base + told.max(0.0) + lift.unwrap_or(0.0) < HOPELESS {
             continue;
         }
         let mut score = base;

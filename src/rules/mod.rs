@@ -410,8 +410,8 @@ pub fn audit(catalog: &Catalog, observed: &Observed, rules: &[&'static Rule]) ->
     Audit { findings, skipped }
 }
 
-/// What to ask the rows about: each guard that `rules` propose, or would if rows added up to `lift` log-odds to it. Keys that
-/// contain each other are all in it: the rows choose between them.
+/// What to ask the rows about: each guard that `rules` propose, or would if rows added up to `lift` log-odds to it.
+/// Keys that contain each other are all in it: the rows choose between them.
 pub fn questions(catalog: &Catalog, observed: &Observed, rules: &[&'static Rule], lift: f64) -> Vec<Question> {
     let context = Context { lift: Some(lift), ..Context::new(catalog, observed) };
     let mut out: BTreeMap<(String, String, String), Question> = BTreeMap::new();

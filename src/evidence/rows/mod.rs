@@ -34,8 +34,10 @@ pub struct Nearest {
     pub least: f64,
     /// Distance of the farthest.
     pub greatest: f64,
-    /// How many stand on it.
+    /// How many stand on it, of how many that were looked at for it.
     pub at: u64,
+    /// Rows of the sample.
+    pub of: u64,
 }
 
 /// What the rows said about one guard.
@@ -131,6 +133,8 @@ impl std::fmt::Display for Ended {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rows {
     told: BTreeMap<(String, String, String), Told>,
+    /// Keys that were found in the rows and hold for all of them.
+    discovered: Vec<(String, String, Vec<String>)>,
     /// Why asking ended before all was asked, if it did.
     pub ended: Option<Ended>,
     /// Statements that were sent, without those that begin and end a transaction.
@@ -145,13 +149,30 @@ impl Rows {
 
     /// Keeps what became of a question.
     pub fn insert(&mut self, question: &Question, told: Told) {
-        let place = (question.schema.clone(), question.table.clone(), question.guard.identity());
+        let (schema, table) = (question.schema.clone(), question.table.clone());
+        if told.answer().is_some_and(|a| a.discovered && a.violations == 0) {
+            let columns = question.guard.columns().into_iter().map(str::to_owned).collect();
+            self.discovered.push((schema.clone(), table.clone(), columns));
+        }
+        let place = (schema, table, question.guard.identity());
         self.told.insert(place, told);
+    }
+
+    /// Keeps why a question has no answer. Of a guard that nobody proposes nobody misses one.
+    pub fn refuse(&mut self, question: &Question, reason: &str) {
+        if question.is_proposed() {
+            self.insert(question, Told::NotAsked(reason.to_owned()));
+        }
     }
 
     /// What the rows said about a guard, if they were asked.
     pub fn of(&self, schema: &str, table: &str, guard: &Guard) -> Option<&Told> {
         self.told.get(&(schema.to_owned(), table.to_owned(), guard.identity()))
+    }
+
+    /// The column sets of a table that were found to be keys by looking at its rows alone.
+    pub fn discovered(&self, schema: &str, table: &str) -> impl Iterator<Item = &[String]> {
+        self.discovered.iter().filter(move |(s, t, _)| s == schema && t == table).map(|(_, _, c)| c.as_slice())
     }
 
     /// The reasons for and against a guard.
@@ -160,13 +181,18 @@ impl Rows {
         answer.map(|a| weigh::evidence(guard, a)).unwrap_or_default()
     }
 
-    /// Notes why asking ended, and that it was so for every question of a proposed guard that has no answer.
-    pub fn end(&mut self, questions: &[Question], ended: Ended) {
-        for q in questions.iter().filter(|q| q.is_proposed()) {
+    /// Refuses those of the questions that have no answer yet.
+    pub fn refuse_rest<'q>(&mut self, questions: impl IntoIterator<Item = &'q Question>, reason: &str) {
+        for q in questions {
             if self.of(&q.schema, &q.table, &q.guard).is_none() {
-                self.insert(q, Told::NotAsked(ended.to_string()));
+                self.refuse(q, reason);
             }
         }
+    }
+
+    /// Notes why asking ended, and that it was so for every question of a proposed guard that has no answer.
+    pub fn end(&mut self, questions: &[Question], ended: Ended) {
+        self.refuse_rest(questions, &ended.to_string());
         self.ended = Some(ended);
     }
 

@@ -86,8 +86,8 @@ pub struct Question {
     pub guard: Guard,
     /// What is asked.
     pub ask: Ask,
-    /// Log-odds that are missing for the guard to be proposed at all. At or below 0 it is proposed already, and how many
-    /// rows are in its way is asked whatever comes of it.
+    /// Log-odds that are missing for the guard to be proposed at all. At or below 0 it is proposed already, and how
+    /// many rows are in its way is asked whatever comes of it.
     pub need: f64,
     /// A query that shows some of the rows in the way, if values are to be seen.
     pub look: Option<String>,
@@ -107,8 +107,8 @@ impl Question {
     }
 }
 
-/// How far a row is from breaking the condition, as a numeric SQL expression: 0 on the bound, negative beyond it. `None`
-/// for conditions that are no comparison of numbers.
+/// How far a row is from breaking the condition, as a numeric SQL expression: 0 on the bound, negative beyond it.
+/// `None` for conditions that are no comparison of numbers.
 pub fn slack(table: &Table, guard: &Guard) -> Option<String> {
     let Guard::Check { condition } = guard else { return None };
     let number = |e: &Expr| match e {

@@ -43,11 +43,13 @@ impl Domain {
 pub struct Chance {
     /// How many rows would repeat another one if the values of the columns had nothing to do with each other.
     pub expected: f64,
-    /// Values are drawn from what there is, so that a repeat may be chance; otherwise they are given out, and it is not.
+    /// Values are drawn from what there is, so that a repeat may be chance; otherwise they are given out, and it is
+    /// not.
     pub drawn: bool,
 }
 
-/// How many different words a column of names may hold: of real people's and things' names far fewer, of codes more. Judged.
+/// How many different words a column of names may hold: of real people's and things' names far fewer, of codes more.
+/// Judged.
 const WORDS: f64 = 1e7;
 
 /// The values of a sample, each column's numbered by equality: the values themselves are not kept.
@@ -64,8 +66,8 @@ struct Values {
     /// Least and greatest, while all are whole numbers or days.
     range: Option<(i64, i64)>,
     unordered: bool,
-    /// Some are too long for names.
-    long: bool,
+    /// How many are too long for names.
+    long: usize,
 }
 
 /// Which rows a key is about, and how.
@@ -115,6 +117,11 @@ impl Sample {
         self.rows == 0
     }
 
+    /// Whether a column holds texts that are too long for names: every tenth is.
+    pub fn is_long(&self, column: usize) -> bool {
+        self.columns.get(column).is_some_and(|v| v.long * 10 > v.of_row.len())
+    }
+
     /// What repeats in a key.
     pub fn repeats(&self, key: &Key) -> Repeats {
         let (mut rows, mut repeats) = (0, 0);
@@ -140,9 +147,9 @@ impl Sample {
     /// How many of `rows` rows would repeat another one by chance, given what the key's elements alone repeat in the
     /// sample. A key of which fewer elements are unique already is no surprise: 0.
     ///
-    /// Of n(n-1)/2 pairs of rows, the share that agrees on all elements is the product of the shares that agree on each, if
-    /// the elements have nothing to do with each other (Simpson's index). Where each element's values are even, this is the
-    /// well-known n² / (2 · Π distinct); uneven values and near-unique ones it takes as they are.
+    /// Of n(n-1)/2 pairs of rows, the share that agrees on all elements is the product of the shares that agree on
+    /// each, if the elements have nothing to do with each other (Simpson's index). Where each element's values are
+    /// even, this is the well-known n² / (2 · Π distinct); uneven values and near-unique ones it takes as they are.
     pub fn chance(&self, key: &Key, domains: &[Domain], rows: u64) -> Chance {
         let n = rows as f64;
         let pairs = n * (n - 1.0).max(0.0) / 2.0;
@@ -186,7 +193,7 @@ impl Sample {
                 let width = range.map(|(least, most)| most as f64 - least as f64 + 1.0);
                 Chance { expected: width.map_or(0.0, |w| pairs / w), drawn: true }
             }
-            Domain::Words if values.is_some_and(|v| !v.long) => given(pairs / WORDS),
+            Domain::Words if !self.is_long(part) => given(pairs / WORDS),
             Domain::Words | Domain::Made => given(0.0),
             Domain::Measured => Chance { expected: 0.0, drawn: true },
         }
@@ -218,7 +225,7 @@ impl Sample {
 impl Values {
     fn push(&mut self, value: Option<&str>) {
         let Some(value) = value else { return self.of_row.push(None) };
-        self.long |= value.len() > LONG;
+        self.long += usize::from(value.len() > LONG);
         match whole(value) {
             Some(n) => {
                 let (least, most) = self.range.unwrap_or((n, n));

@@ -1,9 +1,9 @@
 //! What an answer is worth.
 //!
-//! The figures are judged, not fitted: no collection of real rows was at hand. They rest on how such rows come about. A
-//! check-then-write loses only where two requests for the same thing meet within milliseconds, so what a race leaves behind is
-//! a few rows in very many; a column set that is no key repeats as often as its values are few, which is in every tenth row
-//! rather than in every thousandth. Between the two lies a band in which the rows decide nothing.
+//! The figures are judged, not fitted: no collection of real rows was at hand. They rest on how such rows come about.
+//! A check-then-write loses only where two requests for the same thing meet within milliseconds, so what a race
+//! leaves is a few rows in very many; a column set that is no key repeats as often as its values are few, which is in
+//! every tenth row rather than in every thousandth. Between the two lies a band in which the rows decide nothing.
 
 use super::{Answer, Coverage};
 use crate::evidence::{Evidence, Source};
@@ -15,7 +15,7 @@ const FEW: u64 = 50;
 const MANY: f64 = 10_000.0;
 /// Fewer rows refute nothing outright: one bad import is a large share of them.
 const REFUTING: u64 = 200;
-/// Rows in the way that are a handful in a table of whatever size.
+/// Rows in the way that are a handful, though in a small table their share is large.
 const HANDFUL: u64 = 3;
 
 /// Log-odds that rows can add to a guard at most.
@@ -85,7 +85,7 @@ pub fn verdict(guard: &Guard, answer: &Answer) -> Verdict {
     if v == 0 {
         return Verdict::Supports;
     }
-    if v <= HANDFUL || share <= shares.race {
+    if share <= shares.race || v <= HANDFUL && share <= shares.refuted {
         // so few may be what chance gives, if it would not give far more
         let by_chance = answer.chance.is_some_and(|c| c.drawn && c.expected < 10.0 * v as f64);
         return if by_chance { Verdict::Nothing } else { Verdict::GoneWrong };
@@ -137,7 +137,8 @@ pub fn evidence(guard: &Guard, answer: &Answer) -> Vec<Evidence> {
         let columns = guard.columns();
         let found = match columns.len() {
             1 => "found by looking at the rows alone".to_owned(),
-            n => format!("found by looking at the rows alone: no {} of the {n} columns are unique", n - 1),
+            2 => "found by looking at the rows alone: neither column is unique by itself".to_owned(),
+            _ => "found by looking at the rows alone: no fewer of the columns are unique".to_owned(),
         };
         out.push(Evidence::new(Source::Rows, DISCOVERED, found));
     }
@@ -216,13 +217,14 @@ fn text(guard: &Guard, answer: &Answer) -> String {
 fn surprise(guard: &Guard, answer: &Answer) -> String {
     match (guard.kind(), answer.nearest, answer.chance) {
         ("check", Some(near), _) if near.least <= 0.0 => {
-            format!(
-                ", and {} on the bound",
-                if near.at == 1 { "one stands".into() } else { format!("{} stand", count(near.at)) }
-            )
+            let stand = if near.at == 1 { "one stands".to_owned() } else { format!("{} stand", count(near.at)) };
+            match near.of < answer.looked_at {
+                true => format!(", and of a sample of {} {stand} on the bound", count(near.of)),
+                false => format!(", and {stand} on the bound"),
+            }
         }
         ("unique" | "primary_key", _, Some(c)) if c.expected >= 1.0 => {
-            format!(", where chance would make about {} do so", about(c.expected as u64))
+            format!(", where chance would make about {} do so", about((c.expected as u64).min(answer.looked_at)))
         }
         ("unique" | "primary_key", ..) => ", which may be by accident".to_owned(),
         _ => String::new(),
@@ -235,7 +237,8 @@ fn uncertainty(guard: &Guard, answer: &Answer) -> String {
     let (n, v) = (answer.looked_at as f64, answer.violations);
     match (guard.kind(), of) {
         _ if n < 1.0 => String::new(),
-        // a pair of rows is seen only if both are: d repeats in all are d · (n / N)² in a sample, and 3 of those would show
+        // a pair of rows is seen only if both are: d repeats in all are d · (n / N)² in a sample, and 3 of those
+        // would show
         ("unique" | "primary_key", Some(all)) => match v {
             0 => {
                 let unseen = (3.0 * (all as f64 / n).powi(2)).min(all as f64);
@@ -327,6 +330,8 @@ mod tests {
         assert_eq!(verdict(&pair(), &answer(1_000_000, 5_000, 5e4)), Verdict::Unclear);
         assert_eq!(one(&pair(), &answer(1_000_000, 20_000, 5e4)).0, REFUTED);
         assert_eq!(verdict(&pair(), &answer(40, 9, 100.0)), Verdict::Nothing, "so few prove nothing");
+        assert_eq!(verdict(&pair(), &answer(60, 3, 100.0)), Verdict::Unclear, "a twentieth is no race");
+        assert_eq!(verdict(&pair(), &answer(600, 3, 100.0)), Verdict::GoneWrong);
     }
 
     #[test]
@@ -342,11 +347,14 @@ mod tests {
         let seats = Guard::check(Expr::non_negative("seats"));
         let near = |least, at| Answer {
             looked_at: 50_000,
-            nearest: Some(Nearest { least, greatest: 500.0, at }),
+            nearest: Some(Nearest { least, greatest: 500.0, at, of: 10_000 }),
             ..Answer::default()
         };
         let (at, text) = one(&seats, &near(0.0, 120));
-        assert_eq!((at, text.as_str()), (AT_BOUND, "none of 50,000 rows breaks it, and 120 stand on the bound"));
+        assert_eq!(
+            (at, text.as_str()),
+            (AT_BOUND, "none of 50,000 rows breaks it, and of a sample of 10,000 120 stand on the bound")
+        );
         assert!(one(&seats, &near(20.0, 0)).0 < at && one(&seats, &near(400.0, 0)).0 < one(&seats, &near(20.0, 0)).0);
         let broken = |violations| Answer { looked_at: 50_000, violations, ..Answer::default() };
         assert_eq!(verdict(&seats, &broken(300)), Verdict::GoneWrong);
@@ -361,7 +369,8 @@ mod tests {
         let text = one(&seats, &none).1;
         assert_eq!(
             text,
-            "none of a sample of 100,000 of about 40 million rows breaks it: fewer than 3 in 100,000 with 95 % certainty"
+            "none of a sample of 100,000 of about 40 million rows breaks it: fewer than 3 in 100,000 with 95 % \
+             certainty"
         );
         let text = one(&seats, &Answer { violations: 50, ..none.clone() }).1;
         assert!(text.ends_with("(0.04 to 0.07 % with 95 % certainty)"), "{text}");

@@ -144,7 +144,7 @@ impl Asking<'_, '_, '_> {
         let plausible = self.plausible();
         let place = |p: &KeyPart| Some((sampled.column(&sql::comparable(self.table, p))?, p.as_column()?.to_owned()));
         let columns: Vec<(usize, String)> = plausible.iter().filter_map(place).collect();
-        let places: Vec<usize> = columns.iter().map(|(i, _)| *i).collect();
+        let places: Vec<usize> = columns.iter().map(|(i, _)| *i).filter(|i| !sampled.sample.is_long(*i)).collect();
         for set in sampled.sample.discover(&places, WIDTH) {
             let names: Vec<&str> =
                 columns.iter().filter(|(i, _)| set.contains(i)).map(|(_, name)| name.as_str()).collect();
@@ -167,8 +167,8 @@ impl Asking<'_, '_, '_> {
         }
     }
 
-    /// Counts what repeats in all rows: several keys in one scan where the engine can, one by one on CockroachDB, whose nodes
-    /// share each scan among them.
+    /// Counts what repeats in all rows: several keys in one scan where the engine can, one by one on CockroachDB,
+    /// whose nodes share each scan among them.
     async fn count(&mut self, open: Vec<Open<'_>>, sampled: Option<&Sampled>) -> Result<(), Trouble> {
         let mut rest: std::collections::VecDeque<Open<'_>> = open.into();
         let mut together = if self.catalog.engine.is_cockroach() { 1 } else { TOGETHER };
@@ -201,7 +201,7 @@ impl Asking<'_, '_, '_> {
                 }
                 Err(Trouble::Statement(reason)) => {
                     for open in &batch {
-                        self.rows.insert(&open.question, Told::NotAsked(reason.clone()));
+                        self.rows.refuse(&open.question, &reason);
                     }
                 }
                 Err(trouble) => return Err(trouble),

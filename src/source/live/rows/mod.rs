@@ -1,5 +1,5 @@
-//! Asking the rows, table by table: one scan for all conditions of a table, one sample that settles most of its keys, one
-//! scan for those keys of it that are left.
+//! Asking the rows, table by table: one scan for all conditions of a table, one sample that settles most of its keys,
+//! one scan for those keys of it that are left.
 
 mod keys;
 mod session;
@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 
 use super::{FetchOptions, LiveError};
 use crate::catalog::{Catalog, Table};
-use crate::evidence::rows::{Question, Rows, Told};
+use crate::evidence::rows::{Question, Rows};
 use session::{Session, Trouble};
 use table::Asking;
 
@@ -43,8 +43,8 @@ pub struct Progress<'a> {
 /// Rows of a sample that is brought here.
 const SAMPLE: u64 = 10_000;
 
-/// Asks the questions about `tables`, one table after the other, and keeps the answers in `rows` as they come. A question
-/// that the server refuses is answered by its reason.
+/// Asks the questions about `tables`, one table after the other, and keeps the answers in `rows` as they come. A
+/// question that the server refuses is answered by its reason.
 ///
 /// # Errors
 /// If the connection is lost: what is in `rows` then is not all.
@@ -74,11 +74,7 @@ pub async fn ask_rows(
             Ok(()) => {}
             Err(Trouble::Lost(e)) => return Err(e),
             Err(Trouble::Table(reason) | Trouble::Statement(reason)) => {
-                for q in of_table {
-                    if rows.of(&q.schema, &q.table, &q.guard).is_none() {
-                        rows.insert(q, Told::NotAsked(reason.clone()));
-                    }
-                }
+                rows.refuse_rest(of_table, &reason);
             }
         }
     }

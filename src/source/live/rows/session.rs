@@ -8,11 +8,15 @@ use super::super::fetch::ask;
 use super::super::session::{is_unknown_setting, settings};
 use super::super::{FetchOptions, ResultSet};
 
-/// How transactions begin on CockroachDB, the best first: reads of the past hold up no writer, and where follower reads are
-/// licensed any replica answers them.
+/// How transactions begin on CockroachDB, the best first: reads of the past hold up no writer, and where follower
+/// reads are licensed any replica answers them.
 const PAST: [&str; 2] =
     ["BEGIN READ ONLY, AS OF SYSTEM TIME follower_read_timestamp()", "BEGIN READ ONLY, AS OF SYSTEM TIME '-10s'"];
 const NOW: &str = "BEGIN READ ONLY";
+
+/// PostgreSQL compiles long lists of conditions from 100,000 on, which takes longer than it saves on less than some
+/// five million rows (docs/performance.md).
+const COMPILE_LATER: &str = "SET jit_above_cost = 200000";
 
 /// Why an answer did not come.
 pub enum Trouble {
@@ -34,7 +38,8 @@ pub struct Session<'c> {
 }
 
 impl<'c> Session<'c> {
-    /// Prepares the session: nothing can be written in it, and no statement runs or waits for longer than `options` say.
+    /// Prepares the session: nothing can be written in it, and no statement runs or waits for longer than `options`
+    /// say.
     pub async fn prepare(client: &'c Client, cockroach: bool, options: &'c FetchOptions) -> Result<Self, LiveError> {
         let past: &[&str] = if cockroach { &PAST } else { &[] };
         let session = Session { client, options, past, statements: 0 };
@@ -43,6 +48,10 @@ impl<'c> Session<'c> {
                 Err(e) if setting.required || !is_unknown_setting(&e) => return Err(session.lost(&e)),
                 _ => {}
             }
+        }
+        if !cockroach {
+            // a server that does not compile need not know it
+            let _ = ask(client, "the session's settings", COMPILE_LATER).await;
         }
         Ok(session)
     }

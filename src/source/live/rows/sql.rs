@@ -1,5 +1,5 @@
-//! The statements about the rows of a table. Values leave the server only where they are to be compared (a sample of the
-//! keys), and long texts not even then.
+//! The statements about the rows of a table. Values leave the server only where they are to be compared (a sample of
+//! the keys), and long texts not even then.
 
 use crate::catalog::{KeyPart, Table, TypeFamily};
 use crate::engine::{quote_ident, quote_table};
@@ -84,8 +84,8 @@ pub fn orphaned(from: &str, columns: &[String], target: (&str, &str), referenced
     let set: Vec<String> = columns.iter().map(|c| format!("c.{} IS NOT NULL", quote_ident(c))).collect();
     let there = referenced.first().map(|r| quote_ident(r)).unwrap_or_default();
     format!(
-        "SELECT count(*)::int8, (count(*) FILTER (WHERE p.{there} IS NULL))::int8 FROM {from} LEFT JOIN {}.{} AS p ON {} \
-         WHERE {}",
+        "SELECT count(*)::int8, (count(*) FILTER (WHERE p.{there} IS NULL))::int8 FROM {from} \
+         LEFT JOIN {}.{} AS p ON {} WHERE {}",
         quote_ident(target.0),
         quote_ident(target.1),
         same.join(" AND "),
@@ -120,15 +120,15 @@ impl CountedKey {
         }
         let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
         format!(
-            "SELECT coalesce(sum(n), 0)::int8, coalesce(sum(n - 1), 0)::int8 FROM (SELECT count(*) AS n FROM {from}{filter} \
-             GROUP BY {}) AS d",
+            "SELECT coalesce(sum(n), 0)::int8, coalesce(sum(n - 1), 0)::int8 FROM \
+             (SELECT count(*) AS n FROM {from}{filter} GROUP BY {}) AS d",
             self.parts.join(", ")
         )
     }
 }
 
-/// The same of several keys in one scan (GROUPING SETS), and for each key the mark of its row in the answer: mark, rows,
-/// repeats. The marks are told apart by the elements, so no two keys may have the same ones: `None` then.
+/// The same of several keys in one scan (GROUPING SETS), and for each key the mark of its row in the answer: mark,
+/// rows, repeats. The marks are told apart by the elements, so no two keys may have the same ones: `None` then.
 pub fn count_together(from: &str, keys: &[CountedKey]) -> Option<(String, Vec<u32>)> {
     let mut elements: Vec<String> = Vec::new();
     let mut sets: Vec<Vec<usize>> = Vec::new();
@@ -164,8 +164,8 @@ pub fn count_together(from: &str, keys: &[CountedKey]) -> Option<(String, Vec<u3
     });
     let sql = format!(
         "SELECT mark, sum(n)::int8, sum(n - 1)::int8 FROM (SELECT {grouping}::int8 AS mark, count(*) AS n FROM \
-         (SELECT {} FROM {from}) AS s GROUP BY GROUPING SETS ({}) HAVING CASE {grouping}{} END) AS d GROUP BY mark ORDER BY \
-         mark",
+         (SELECT {} FROM {from}) AS s GROUP BY GROUPING SETS ({}) HAVING CASE {grouping}{} END) AS d \
+         GROUP BY mark ORDER BY mark",
         inner.join(", "),
         sets.iter().map(|s| format!("({})", list(s))).collect::<Vec<_>>().join(", "),
         cases.collect::<String>()

@@ -7,6 +7,8 @@ use crate::catalog::{Catalog, Table};
 use crate::evidence::rows::{Answer, Ask, Coverage, Nearest, Question, Rows, Sample, Told, slack};
 use crate::source::live::{ResultSet, Row};
 
+/// Rows of a sample that shows only how near they come to a bound.
+const NEARNESS: u64 = 1_000;
 /// Rows of a table that is too large to be read whole.
 const WIDE_SAMPLE: u64 = 100_000;
 
@@ -28,7 +30,7 @@ pub struct Sampled {
     pub sample: Sample,
     /// It is the whole table.
     pub whole: bool,
-    /// What each column is, as SQL; where it is long, of what.
+    /// What each column is, as SQL.
     expressions: Vec<String>,
     /// How near the rows come to the bound of each condition that was asked for.
     nearest: Vec<Option<Nearest>>,
@@ -129,7 +131,8 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
         }
         let keys = expressions.len();
         expressions.extend(slacks.iter().flatten().cloned());
-        let Some((set, whole)) = self.sampled_rows(&expressions).await? else { return Ok(None) };
+        let wanted = if keys == 0 { NEARNESS } else { SAMPLE };
+        let Some((set, whole)) = self.sampled_rows(&expressions, wanted).await? else { return Ok(None) };
         let mut sample = Sample::new(keys);
         for row in set.rows() {
             sample.push((0..keys).map(|i| row.get(i)));
@@ -139,22 +142,26 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
         expressions.truncate(keys);
         if whole {
             self.counted = Some(sample.len() as u64);
-        } else if self.estimate.is_some_and(|n| n <= SAMPLE) {
+        } else if self.estimate.is_some_and(|n| n <= wanted) {
             self.estimate = None;
         }
         Ok(Some(Sampled { sample, whole, expressions, nearest }))
     }
 
-    /// The rows of a sample, and whether they are all; `None` if the server cannot work out the expressions.
-    async fn sampled_rows(&mut self, expressions: &[String]) -> Result<Option<(ResultSet, bool)>, Trouble> {
-        let spread = self.estimate.filter(|n| *n > SAMPLE && !self.catalog.engine.is_cockroach());
+    /// So many rows, and whether they are all; `None` if the server cannot work out the expressions.
+    async fn sampled_rows(
+        &mut self,
+        expressions: &[String],
+        wanted: u64,
+    ) -> Result<Option<(ResultSet, bool)>, Trouble> {
+        let spread = self.estimate.filter(|n| *n > wanted && !self.catalog.engine.is_cockroach());
         if let Some(n) = spread {
             // some more than wanted: pages are not all as full
-            let from = From::Percent((120.0 * SAMPLE as f64 / n as f64).min(100.0));
+            let from = From::Percent((120.0 * wanted as f64 / n as f64).min(100.0));
             let text = from.text(self.table, &[], "t", false);
-            match self.session.read(&sql::sample(&text, expressions, SAMPLE)).await {
-                Ok(set) if set.len() as u64 >= SAMPLE / 10 => return Ok(Some((set, false))),
-                // far fewer than estimated, or a server that does not know TABLESAMPLE
+            match self.session.read(&sql::sample(&text, expressions, wanted)).await {
+                Ok(set) if set.len() as u64 >= wanted / 10 => return Ok(Some((set, false))),
+                // far fewer than estimated, or a server that does not know TABLEwanted
                 Ok(_) | Err(Trouble::Statement(_)) => self.estimate = None,
                 Err(trouble) => return Err(trouble),
             }
@@ -162,9 +169,9 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
         let order = self.table.primary_key.as_ref().filter(|_| self.catalog.engine.is_cockroach());
         let order = order.map(|k| format!(" ORDER BY {}", crate::engine::quote_list(&k.columns))).unwrap_or_default();
         let from = format!("{}{order}", From::Whole.text(self.table, &[], "t", false));
-        match self.session.read(&sql::sample(&from, expressions, SAMPLE + 1)).await {
+        match self.session.read(&sql::sample(&from, expressions, wanted + 1)).await {
             Ok(set) => {
-                let whole = set.len() as u64 <= SAMPLE;
+                let whole = set.len() as u64 <= wanted;
                 Ok(Some((set, whole)))
             }
             Err(Trouble::Statement(_)) => Ok(None),
@@ -213,7 +220,7 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
                 }
                 Err(Trouble::Statement(reason)) => {
                     for question in group.iter().filter_map(|i| questions.get(*i)) {
-                        self.rows.insert(question, Told::NotAsked(reason.clone()));
+                        self.rows.refuse(question, &reason);
                     }
                 }
                 Err(trouble) => return Err(trouble),
@@ -227,21 +234,24 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
         let from = self.rows_text(&names, "c");
         let statement = sql::orphaned(&from, columns, (&target.0, &target.1), referenced);
-        let told = match self.session.read(&statement).await {
+        let answer = match self.session.read(&statement).await {
             Ok(set) => match numbers(&set)?.as_slice() {
-                [looked_at, violations] => Told::Answered(Answer {
+                [looked_at, violations] => Answer {
                     looked_at: *looked_at,
                     violations: *violations,
                     coverage: self.coverage(self.counted),
                     ..Answer::default()
-                }),
+                },
                 _ => return Err(no_number()),
             },
             // the other table may be the one that is not to be read
-            Err(Trouble::Statement(reason) | Trouble::Table(reason)) => Told::NotAsked(reason),
+            Err(Trouble::Statement(reason) | Trouble::Table(reason)) => {
+                self.rows.refuse(question, &reason);
+                return Ok(());
+            }
             Err(trouble) => return Err(trouble),
         };
-        self.rows.insert(question, told);
+        self.rows.insert(question, Told::Answered(answer));
         Ok(())
     }
 
@@ -278,8 +288,8 @@ pub fn no_number() -> Trouble {
 fn nearest(set: &ResultSet, at: usize) -> Option<Nearest> {
     let distances = set.rows().filter_map(|r| r.get(at)?.parse::<f64>().ok()).filter(|d| d.is_finite());
     distances.fold(None, |seen: Option<Nearest>, d| {
-        let seen = seen.unwrap_or(Nearest { least: d, greatest: d, at: 0 });
+        let seen = seen.unwrap_or(Nearest { least: d, greatest: d, at: 0, of: 0 });
         let on = u64::from(d == 0.0);
-        Some(Nearest { least: seen.least.min(d), greatest: seen.greatest.max(d), at: seen.at + on })
+        Some(Nearest { least: seen.least.min(d), greatest: seen.greatest.max(d), at: seen.at + on, of: seen.of + 1 })
     })
 }
