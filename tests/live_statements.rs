@@ -256,3 +256,19 @@ fn on_cockroachdb_the_application_and_its_transactions_are_named() {
     );
     assert!(!report.to_string().contains("S3CRET"), "{report}");
 }
+
+/// What dbaudit itself asks the rows is no statement of the application, and statistics without one are not a clean audit.
+#[test]
+fn the_audit_does_not_hear_itself() {
+    let database = server().database();
+    database.run(&format!("CREATE EXTENSION pg_stat_statements; {SCHEMA}"));
+    check(&["--verify", &database.url]);
+    let own = "SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = current_database()), 0)";
+    database.run(own);
+    check(&["--verify", &database.url]);
+    let kept =
+        "DO $$ BEGIN ASSERT (SELECT count(*) FROM pg_stat_statements WHERE query LIKE '%/* dbaudit */%') > 0; END $$";
+    database.run(kept);
+    let (report, _) = check(&["--statements", &database.url]);
+    assert!(skipped(&report, "lost-update").contains("no statement about the tables"), "{}", report["skipped"]);
+}

@@ -57,8 +57,12 @@ impl EvidenceArgs {
     /// If the user interrupts.
     pub fn hear(&self, source: &Source, loaded: &mut Loaded, options: &Options) -> Result<()> {
         if self.statements {
-            match source::read_workload(source, options)? {
-                Ok(workload) => loaded.observed.workload = Some(Usage::of(&loaded.catalog, workload)),
+            let nothing = "the server's statistics hold no statement about the tables of this database; they may have been \
+                           reset, or the application was not at work since";
+            let usage = source::read_workload(source, options)?.map(|w| Usage::of(&loaded.catalog, w));
+            match usage.and_then(|u| if u.is_empty() && u.unread.is_empty() { Err(nothing.to_owned()) } else { Ok(u) })
+            {
+                Ok(usage) => loaded.observed.workload = Some(usage),
                 Err(reason) => {
                     output::warning(&reason);
                     loaded.catalog.missing.push(Missing { part: Part::Statements, reason });

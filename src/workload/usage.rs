@@ -48,6 +48,11 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Whether no statement is about a table of the catalog.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
     /// Puts each deed to its table.
     pub fn of(catalog: &Catalog, workload: Workload) -> Usage {
         let unread = workload.unread();

@@ -30,6 +30,9 @@ pub use workload::{read_workload, workload_of, workload_statement};
 
 use crate::catalog::Catalog;
 
+/// Marks a statement about users' tables as the audit's own: PostgreSQL's statistics keep it beside the application's.
+const OWN: &str = "/* dbaudit */";
+
 /// Reads the catalog of the database that `client` is connected to.
 pub async fn read(client: &tokio_postgres::Client, options: &FetchOptions) -> Result<Catalog, LiveError> {
     assemble(&fetch(client, options).await?)

@@ -6,7 +6,7 @@ use super::error::is_connection_lost;
 use super::fetch::ask;
 use super::session::{is_unknown_setting, settings};
 use super::statements::SERVER;
-use super::{FetchOptions, LiveError, Recording, ResultSet};
+use super::{FetchOptions, LiveError, OWN, Recording, ResultSet};
 use crate::engine::{Engine, Product, quote_ident};
 use crate::workload::{Sent, Transaction, Workload};
 
@@ -105,6 +105,9 @@ pub fn workload_of(rows: &ResultSet, engine: Engine) -> Result<Workload, LiveErr
             hidden += 1;
             continue;
         };
+        if text.contains(OWN) {
+            continue;
+        }
         sent.push(Sent {
             text: text.to_owned(),
             count: row.number(count)?.unwrap_or(0),

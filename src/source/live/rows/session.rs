@@ -3,6 +3,7 @@
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use super::super::OWN;
 use super::super::error::{LiveError, Sent, is_connection_lost, is_transient};
 use super::super::fetch::ask;
 use super::super::session::{is_unknown_setting, settings};
@@ -85,7 +86,8 @@ impl<'c> Session<'c> {
             let _ = ask(self.client, "a transaction", "ROLLBACK").await;
             return Err((true, e));
         }
-        let answer = ask(self.client, "the rows", sql).await;
+        let sql = sql.replacen("SELECT ", &format!("SELECT {OWN} "), 1);
+        let answer = ask(self.client, "the rows", &sql).await;
         let end = if answer.is_ok() { "COMMIT" } else { "ROLLBACK" };
         match (answer, ask(self.client, "a transaction", end).await) {
             (Ok(rows), Ok(_)) => Ok(rows),
