@@ -33,7 +33,7 @@ LEFT JOIN LATERAL (
                    CASE WHEN h.place > 1 AND h.place < b.bounds
                         THEN (1 - s.null_frac - COALESCE(b.common, 0)) / (b.bounds - 1) ELSE 0 END
             FROM unnest(s.histogram_bounds::text::text[]) WITH ORDINALITY AS h (value, place),
-                 (SELECT cardinality(s.histogram_bounds::text::text[]) AS bounds,
+                 (SELECT array_length(s.histogram_bounds, 1) AS bounds,
                          (SELECT sum(f) FROM unnest(s.most_common_freqs) AS f) AS common) AS b
         ) AS p (value, share)
         WHERE t.typcategory = 'N' AND p.value ~ '^-?[0-9]+([.][0-9]+)?(e[-+][0-9]+)?$'
