@@ -164,7 +164,7 @@ fn audit(
         audited.settings = settings::judge(defaults, races);
     }
     audited.unasked = observed.rows.missing();
-    audited.ended.clone_from(&observed.rows.ended);
+    audited.ended = observed.rows.ended.clone().or(observed.lost.clone().map(Ended::Lost));
     if audited.tables == 0 {
         bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
     }

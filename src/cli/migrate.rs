@@ -96,6 +96,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if catalog.tables.is_empty() {
         bail!(loaded.empty());
     }
+    if let Some(lost) = &observed.lost {
+        bail!("not all was heard, and nothing is written: {lost}");
+    }
     let rules = args.choosing.rules()?;
     let filter = args.choosing.filter()?;
     args.rows.ask(&source, catalog, observed, &rules, &filter)?;

@@ -1,7 +1,7 @@
 //! CockroachDB.
 
 use super::dialect::{
-    PartialKey, common, in_comment, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require,
+    PartialKey, common, in_comment, key_of, null_closing_keys, one_line, quote_ident, quote_list, quote_table, require,
     require_one, surrogate,
 };
 use super::{Engine, Statement, Work};
@@ -101,10 +101,23 @@ pub fn advice_back(sql: &str) -> Vec<String> {
     if sql.ends_with(" CASCADE;") { vec![note.to_owned()] } else { Vec::new() }
 }
 
+/// Whether `autocommit_before_ddl` is on by default.
+pub fn commits_before_ddl(engine: &Engine) -> bool {
+    engine.at_least(25, 2)
+}
+
+/// From when on, and where, a level weaker than SERIALIZABLE is given to those who ask for it.
+pub fn weaker_isolation_since(read_committed: bool) -> &'static str {
+    match read_committed {
+        true => "from 23.2 on, where sql.txn.read_committed_isolation.enabled is true (the default from 24.1)",
+        false => "from 24.3 on, where sql.txn.repeatable_read_isolation.enabled is true",
+    }
+}
+
 /// What to know where a tool wraps a schema change in a transaction: it is done only after the COMMIT then, unless the
 /// server commits before it (`autocommit_before_ddl`, from 24.1; on by default from 25.2).
 pub fn advice_in_transaction(engine: &Engine) -> Vec<String> {
-    if engine.at_least(25, 2) {
+    if commits_before_ddl(engine) {
         return Vec::new();
     }
     let fails =
@@ -151,7 +164,7 @@ fn retype(engine: &Engine, table: &Table, column: &str, mut steps: Vec<Statement
              it again: {}{}",
             users.join(", "),
             if engine.at_least(25, 1) { "" } else { "SET enable_experimental_alter_column_type_general = true; " },
-            in_line(&by_hand.join(" "))
+            one_line(&by_hand.join(" "))
         );
         return vec![Statement::new(Work::Verify, sql)];
     }
@@ -175,11 +188,6 @@ fn retype(engine: &Engine, table: &Table, column: &str, mut steps: Vec<Statement
         );
     }
     steps
-}
-
-/// SQL in a comment, which a line break in a name must not end.
-fn in_line(sql: &str) -> String {
-    sql.replace(char::is_control, " ")
 }
 
 /// Whether a column that is NOT VISIBLE was made by CockroachDB and not by a user: the `rowid` that stands in for a

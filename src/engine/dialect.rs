@@ -15,7 +15,12 @@ pub fn quote_ident(name: &str) -> String {
 
 /// A name in a comment, which a line break in it must not end.
 pub(super) fn in_comment(name: &str) -> String {
-    quote_ident(&name.replace(char::is_control, " "))
+    quote_ident(&one_line(name))
+}
+
+/// Text of which no name ends the line.
+pub(super) fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 /// A table's name as SQL text, with its schema.

@@ -5,7 +5,9 @@ mod dialect;
 mod postgres;
 mod statement;
 
-pub use cockroach::{advice_in_transaction, is_engine_column, is_shard_column};
+pub use cockroach::{
+    advice_in_transaction, commits_before_ddl, is_engine_column, is_shard_column, weaker_isolation_since,
+};
 pub use dialect::{add_guard, advice, advice_back, quote_ident, quote_list, quote_table};
 pub use statement::{Statement, Work, is_transactional};
 

@@ -1,5 +1,7 @@
 //! PostgreSQL, and what is PostgreSQL underneath.
 
+use squawk_syntax::ast::{self, AstNode};
+
 use super::dialect::{
     PartialKey, common, in_comment, key_of, null_closing_keys, quote_ident, quote_list, quote_table, require, surrogate,
 };
@@ -148,7 +150,7 @@ pub fn advice(table: &Table, statement: &Statement, before: Option<&Statement>, 
                 .to_owned(),
         );
         out.push("rows, build it by hand, and run this again:".to_owned());
-        out.push(drop_index(table, name));
+        out.push(drop_index(table, &quote_ident(name)));
         out.push(format!("  {}", build.sql));
     }
     if statement.work == Work::Rewrite && statement.sql.contains(" TYPE ") {
@@ -167,11 +169,7 @@ pub fn after_failure(table: &Table, sql: &str) -> Vec<String> {
         "If it fails it leaves an invalid index behind. Drop that, clean the rows, and run this again:".to_owned();
     match sql.split_whitespace().next() {
         _ if is_transactional(sql) => Vec::new(),
-        Some("CREATE") => {
-            let after = sql.split_once(" IF NOT EXISTS ").map_or(sql, |(_, after)| after);
-            let name = after.split_once(" ON ").map_or(after, |(name, _)| name);
-            vec![left, format!("  DROP INDEX CONCURRENTLY IF EXISTS {}.{name};", quote_ident(&table.schema))]
-        }
+        Some("CREATE") => std::iter::once(left).chain(built_index(sql).map(|i| drop_index(table, &i))).collect(),
         Some("REINDEX") => {
             let t = quote_table(table).replace('\'', "''");
             let all = format!(
@@ -187,8 +185,17 @@ pub fn after_failure(table: &Table, sql: &str) -> Vec<String> {
     }
 }
 
+/// `name` is SQL text.
 fn drop_index(table: &Table, name: &str) -> String {
-    format!("  DROP INDEX CONCURRENTLY IF EXISTS {}.{};", quote_ident(&table.schema), quote_ident(name))
+    format!("  DROP INDEX CONCURRENTLY IF EXISTS {}.{name};", quote_ident(&table.schema))
+}
+
+/// The name of the index that a statement builds, as it is written there.
+fn built_index(sql: &str) -> Option<String> {
+    crate::sql::parse(sql)?.tree().stmts().find_map(|s| match s {
+        ast::Stmt::CreateIndex(create) => Some(create.index()?.path()?.syntax().text().to_string()),
+        _ => None,
+    })
 }
 
 /// A validated check lets SET NOT NULL skip its scan under an exclusive lock (PostgreSQL 12 and later).
@@ -251,4 +258,18 @@ fn complete(table: &Table, name: &str) -> Vec<Statement> {
         change(format!("DROP INDEX IF EXISTS {schema}.{n};")),
         change(format!("ALTER INDEX {schema}.{whole} RENAME TO {n};")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_a_build_has_the_name_that_it_has() {
+        let table = Table { schema: "public".to_owned(), name: "t".to_owned(), ..Table::default() };
+        let sql = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"a ON b\" ON public.t (c);";
+        let told = after_failure(&table, sql);
+        assert_eq!(told.last().map(String::as_str), Some("  DROP INDEX CONCURRENTLY IF EXISTS public.\"a ON b\";"));
+        assert_eq!(after_failure(&table, "ALTER TABLE public.t DROP CONSTRAINT d;"), Vec::<String>::new());
+    }
 }

@@ -51,6 +51,12 @@ impl Statement {
         self
     }
 
+    /// Whether it adds a CHECK that the rows which are there may break. From then on none of those can be updated, whatever
+    /// the update changes.
+    pub fn is_unvalidated_check(&self) -> bool {
+        self.sql.ends_with(" NOT VALID;") && self.sql.contains(" CHECK (")
+    }
+
     /// Whether it may run in a transaction: an index that is built beside the writers may not (PostgreSQL).
     pub fn is_transactional(&self) -> bool {
         is_transactional(&self.sql)

@@ -19,6 +19,8 @@ pub struct Observed {
     pub statistics: Statistics,
     /// What sessions begin with. It is about all guards, and so about none.
     pub defaults: Option<Defaults>,
+    /// Why the connection ended before all was heard, if it did.
+    pub lost: Option<String>,
 }
 
 impl Observed {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Engine, Product};
+use crate::engine::{Engine, Product, commits_before_ddl, weaker_isolation_since};
 
 /// What was read of the defaults of a server, database and its roles.
 #[derive(Debug, Clone, Default)]
@@ -150,7 +150,8 @@ impl Defaults {
                  is lost for it"
                     .to_owned(),
             ),
-            "autocommit_before_ddl" if on && !self.has_autocommit_before_ddl() => (
+            // where it is the default it is nobody's decision
+            "autocommit_before_ddl" if on && !commits_before_ddl(&self.engine) => (
                 Some(true),
                 "a schema change in the middle commits the transaction: what was read before it is no longer protected \
                  by it"
@@ -165,11 +166,6 @@ impl Defaults {
             _ => return None,
         };
         Some(Setting { scope, name: name.to_owned(), value: Some(value.to_owned()), in_force, meaning })
-    }
-
-    /// It is the default from 25.2 on, and nobody's decision.
-    fn has_autocommit_before_ddl(&self) -> bool {
-        self.engine.at_least(25, 2)
     }
 
     /// Whether a default level is in force, and what it means. `None` for CockroachDB's own default.
@@ -189,14 +185,10 @@ impl Defaults {
         };
         let in_force = self.in_force(level);
         if in_force == Some(false) {
-            let when = match level {
-                READ_COMMITTED => {
-                    "from 23.2 on, where sql.txn.read_committed_isolation.enabled is true (the default from 24.1)"
-                }
-                _ => "from 24.3 on, where sql.txn.repeatable_read_isolation.enabled is true",
-            };
-            let meaning =
-                format!("such transactions run as SERIALIZABLE on this server; the level comes into force {when}");
+            let meaning = format!(
+                "such transactions run as SERIALIZABLE on this server; the level comes into force {}",
+                weaker_isolation_since(level == READ_COMMITTED)
+            );
             return Some((in_force, meaning));
         }
         let own = self.engine.product == Product::PostgreSql && level == READ_COMMITTED;

@@ -3,54 +3,44 @@
 
 use crate::catalog::{Action, Catalog, Comparison, Expr, ForeignKey, KeyPart, Table, TypeFamily};
 use crate::engine::{quote_ident, quote_list, quote_table};
-use crate::guard::{Guard, Unvalidated, key_text};
+use crate::evidence::rows::Ask;
+use crate::guard::{Guard, key_text};
 
 use super::precheck::held;
 
 /// The proposals, each with what it does before it.
 pub fn of(catalog: &Catalog, table: &Table, guard: &Guard) -> Vec<String> {
-    let t = quote_table(table);
-    match guard {
-        Guard::Unique { key, predicate, nulls_not_distinct } => {
+    match Ask::of(catalog, table, guard) {
+        Some(Ask::Repeated { key, predicate, nulls_distinct }) => {
             let predicate = predicate.as_ref().map(ToString::to_string);
-            duplicates(catalog, table, key, held(key, predicate.as_deref(), !nulls_not_distinct))
+            duplicates(catalog, table, &key, held(&key, predicate.as_deref(), nulls_distinct))
         }
-        Guard::Validate { what: Unvalidated::Index, constraint, .. } => {
-            let key = table.unique_keys.iter().find(|k| k.name == *constraint);
-            key.map_or_else(Vec::new, |k| {
-                let predicate = k.predicate.as_ref().map(ToString::to_string);
-                duplicates(catalog, table, &k.key, held(&k.key, predicate.as_deref(), !k.nulls_not_distinct))
-            })
+        Some(Ask::Orphaned { columns, target: (schema, target), referenced }) => {
+            orphans(table, &columns, (&schema, &target), &referenced)
         }
-        Guard::Check { condition } | Guard::Validate { condition: Some(condition), .. } => {
-            let nearest = nearest(condition.tree()).map(|(column, value)| {
-                let set = format!("UPDATE {t} SET {} = {value} WHERE NOT ({condition});", quote_ident(column));
-                ["set to the nearest value that is allowed:".to_owned(), set]
-            });
-            let delete = format!("DELETE FROM {t} WHERE NOT ({condition});");
-            nearest.into_iter().flatten().chain(["delete them, if they mean nothing:".to_owned(), delete]).collect()
-        }
-        Guard::NotNull { column } => {
-            let c = quote_ident(column);
-            let default = table.column(column).and_then(|c| c.default.as_ref());
-            let value = default.map_or_else(|| "…".to_owned(), ToString::to_string);
-            vec!["fill in a value:".to_owned(), format!("UPDATE {t} SET {c} = {value} WHERE {c} IS NULL;")]
-        }
-        Guard::ForeignKey { columns, schema, table: target, referenced } => {
-            orphans(table, columns, (schema, target), referenced)
-        }
-        Guard::Validate { what: Unvalidated::Constraint, constraint, .. } => {
-            let key = table.foreign_keys.iter().find(|f| f.name == *constraint);
-            key.map_or_else(Vec::new, |f| {
-                orphans(table, &f.columns, (&f.referenced_schema, &f.referenced_table), &f.referenced_columns)
-            })
-        }
-        Guard::PrimaryKey { columns } => {
-            let key: Vec<KeyPart> = columns.iter().cloned().map(KeyPart::Column).collect();
-            duplicates(catalog, table, &key, None)
-        }
-        Guard::Rekey { .. } | Guard::Retype { .. } | Guard::Code { .. } => Vec::new(),
+        Some(Ask::Broken(broken)) => breaking(table, guard, &broken),
+        None => Vec::new(),
     }
+}
+
+/// Give the rows of a check or a NOT NULL another value, or delete them. `broken` is true of those rows.
+fn breaking(table: &Table, guard: &Guard, broken: &str) -> Vec<String> {
+    let t = quote_table(table);
+    let set = |column: &str, value: &str| format!("UPDATE {t} SET {} = {value} WHERE {broken};", quote_ident(column));
+    if let Guard::NotNull { column } = guard {
+        let default = table.column(column).and_then(|c| c.default.as_ref());
+        let value = default.map_or_else(|| "…".to_owned(), ToString::to_string);
+        return vec!["fill in a value:".to_owned(), set(column, &value)];
+    }
+    let condition = match guard {
+        Guard::Check { condition } | Guard::Validate { condition: Some(condition), .. } => Some(condition.tree()),
+        _ => None,
+    };
+    let nearest = condition
+        .and_then(nearest)
+        .map(|(column, value)| ["set to the nearest value that is allowed:".to_owned(), set(column, &value)]);
+    let delete = ["delete them, if they mean nothing:".to_owned(), format!("DELETE FROM {t} WHERE {broken};")];
+    nearest.into_iter().flatten().chain(delete).collect()
 }
 
 /// Let the reference go, or delete what references nothing.

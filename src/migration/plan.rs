@@ -150,11 +150,9 @@ fn grade(m: &Migration, up: &Statement) -> Grade {
     let decides = matches!(m.finding.guard, Guard::Rekey { .. } | Guard::PrimaryKey { .. } | Guard::Retype { .. });
     let fails = m.precheck.is_some() && matches!(up.work, Work::Build | Work::Scan | Work::Rewrite);
     let clean = m.finding.rows.as_ref().is_some_and(Told::is_clean);
-    // rows that break a check can no longer be updated
     let broken = m.finding.rows.as_ref().and_then(Told::answer).is_some_and(|a| a.violations > 0);
-    let freezes = up.sql.ends_with(" NOT VALID;") && up.sql.contains(" CHECK (") && broken;
     match up.work {
-        _ if freezes => Grade::DataFirst,
+        _ if broken && up.is_unvalidated_check() => Grade::DataFirst,
         Work::Rewrite if m.finding.guard.kind() != "not_null" => Grade::Decision,
         _ if decides && (up.work != Work::Verify || m.finding.steps.len() == 1) => Grade::Decision,
         _ if fails && !clean => Grade::DataFirst,
@@ -197,7 +195,7 @@ fn comment(engine: Engine, m: &Migration, up: &Statement, grade: Grade, (step, o
     ];
     let before = step.checked_sub(2).and_then(|i| f.steps.get(i));
     out.extend(engine::advice(&engine, &m.table, up, before, &f.guard_name).iter().map(|l| one_line(l)));
-    if up.sql.ends_with(" NOT VALID;") && up.sql.contains(" CHECK (") {
+    if up.is_unvalidated_check() {
         out.push("From then on no row that breaks it can be updated, whatever the update changes".to_owned());
     }
     if step == 1

@@ -31,7 +31,7 @@ impl Report {
         self.audits.iter().flat_map(|a| &a.findings).any(|f| f.severity >= least)
     }
 
-    /// Whether a source could not be audited, or its rows not be asked to the end.
+    /// Whether a source could not be audited, or not be heard to the end.
     pub fn has_errors(&self) -> bool {
         self.audits.iter().any(|a| a.error.is_some() || a.ended.as_ref().is_some_and(Ended::is_failure))
     }
@@ -56,7 +56,7 @@ pub struct SourceAudit {
     pub unread: Vec<String>,
     /// Whose rows were to be asked and were not, each with the reason.
     pub unasked: Vec<String>,
-    /// Why asking the rows ended before its end, if it did.
+    /// Why the source was not heard to the end, if it was not.
     pub ended: Option<Ended>,
     /// What sessions begin with, where it bears on guards.
     pub settings: Vec<Setting>,

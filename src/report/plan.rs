@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Cell, ContentArrangement, Table, presets};
+use comfy_table::Cell;
 
 use super::Style;
-use super::table::clean;
+use super::table::{bare, clean, lines};
 use crate::evidence::rows::Told;
 use crate::migration::{Grade, Request};
 
@@ -18,17 +18,17 @@ pub fn plan(request: &Request<'_>, style: Style) -> String {
         let _ = writeln!(out, "{}  {}  {}", clean(&m.table.label()), f.rule, f.fingerprint);
         let mut told = vec![f.message.clone()];
         told.extend(f.rows.iter().flat_map(Told::lines));
-        let mut head = rows_of(style);
+        let mut head = bare(style);
         for line in &told {
             head.add_row(vec![Cell::new(""), Cell::new(clean(line))]);
         }
-        let mut table = rows_of(style);
+        let mut table = bare(style);
         if let Some(look) = m.precheck.as_ref().map(|check| &check.look) {
             table.add_row(vec![
                 Cell::new("look"),
                 Cell::new(flat(look)),
                 Cell::new("reads the table"),
-                Cell::new("safe"),
+                Cell::new(Grade::Safe.to_string()),
             ]);
         }
         if f.rows.as_ref().is_some_and(|r| !r.is_clean()) && !m.cleaning.is_empty() {
@@ -50,7 +50,7 @@ pub fn plan(request: &Request<'_>, style: Style) -> String {
                 Cell::new(change.grade.to_string()),
             ]);
         }
-        let _ = writeln!(out, "{}\n{}\n", text(&head), text(&table));
+        let _ = writeln!(out, "{}\n{}\n", lines(&head).join("\n"), lines(&table).join("\n"));
     }
     let (new, all) = (request.pending.len(), request.plan.migrations.len());
     let _ = match new {
@@ -64,17 +64,7 @@ pub fn plan(request: &Request<'_>, style: Style) -> String {
     out
 }
 
-fn rows_of(style: Style) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
-    table
-}
-
-fn text(table: &Table) -> String {
-    table.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
-}
-
 /// SQL on one line.
 fn flat(sql: &str) -> String {
-    clean(&sql.split('\n').collect::<Vec<_>>().join(" "))
+    clean(&sql.replace('\n', " "))
 }

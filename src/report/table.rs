@@ -99,14 +99,25 @@ fn setting(s: &Setting, style: Style) -> String {
     side_by_side(&clean(&s.scope), &right, style).join("\n")
 }
 
-fn side_by_side(left: &str, right: &str, style: Style) -> Vec<String> {
+/// A table without lines, as wide as the terminal.
+pub(super) fn bare(style: Style) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(style.width);
+    table
+}
+
+/// The lines of a table, without blanks at their ends.
+pub(super) fn lines(table: &Table) -> Vec<String> {
+    table.lines().map(|l| l.trim_end().to_owned()).collect()
+}
+
+fn side_by_side(left: &str, right: &str, style: Style) -> Vec<String> {
+    let mut table = bare(style);
     table.add_row(vec![Cell::new(left), Cell::new(right)]);
     if let Some(column) = table.column_mut(0) {
         column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(LEFT)));
     }
-    table.lines().map(|l| l.trim_end().to_owned()).collect()
+    lines(&table)
 }
 
 /// One finding: on the left what it is, on the right why and what to do.

@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::evidence::Observed;
 use crate::evidence::rows::{Ended, Question, Rows};
 use crate::workload::Workload;
-use connection::Settings;
+use connection::{Connection, Settings};
 use files::Content;
 
 /// What kind of source it is.
@@ -179,17 +179,13 @@ async fn record(settings: &Settings, options: &Options) -> Result<live::Recordin
         Err(Stopped::Interrupted) => bail!("interrupted"),
     };
     let limits = live::FetchOptions { statement_timeout: options.timeout, ..live::FetchOptions::default() };
-    let cancel = connection.cancel_token();
-    let stop = async || {
-        // the server may be gone: then there is nothing to cancel
-        let _ = tokio::time::timeout(Duration::from_secs(2), cancel.cancel()).await;
-    };
     let mut recording = match within(deadline, live::fetch(&connection.client, &limits)).await {
         Ok(read) => read?,
         Err(stopped) => {
-            stop().await;
+            let server = connection.server.clone();
+            stop(connection).await;
             match stopped {
-                Stopped::Late => bail!("{} {late}", connection.server),
+                Stopped::Late => bail!("{server} {late}"),
                 Stopped::Interrupted => bail!("interrupted"),
             }
         }
@@ -197,7 +193,7 @@ async fn record(settings: &Settings, options: &Options) -> Result<live::Recordin
     match within(deadline, live::observe(&connection.client, &mut recording, options.observe)).await {
         Ok(()) => connection.close().await,
         Err(stopped) => {
-            stop().await;
+            stop(connection).await;
             if matches!(stopped, Stopped::Interrupted) {
                 bail!("interrupted");
             }
@@ -211,6 +207,16 @@ async fn record(settings: &Settings, options: &Options) -> Result<live::Recordin
 enum Stopped {
     Late,
     Interrupted,
+}
+
+/// Cancels what the server is doing and says good-bye. The server may be gone: then neither matters.
+async fn stop(connection: Connection) {
+    let cancel = connection.cancel_token();
+    let leave = async {
+        let _ = cancel.cancel().await;
+        connection.close().await;
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(2), leave).await;
 }
 
 async fn within<T>(deadline: tokio::time::Instant, work: impl Future<Output = T>) -> Result<T, Stopped> {
@@ -246,28 +252,27 @@ pub fn read_workload(source: &Source, options: &Options) -> Result<Result<Worklo
     };
     on_runtime(async {
         let limits = live::FetchOptions { statement_timeout: options.timeout, ..live::FetchOptions::default() };
-        let late = || Ok(Err(format!("no answer within {} s (--timeout)", options.timeout.as_secs())));
         let deadline = tokio::time::Instant::now() + options.timeout;
-        let connection = tokio::select! {
-            connected = connection::connect(settings) => match connected {
-                Ok(connection) => connection,
-                Err(error) => return Ok(Err(error.to_string())),
-            },
-            () = tokio::time::sleep_until(deadline) => return late(),
-            _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+        let late = || Ok(Err(format!("no answer within {} s (--timeout)", options.timeout.as_secs())));
+        let connection = match within(deadline, connection::connect(settings)).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) => return Ok(Err(error.to_string())),
+            Err(Stopped::Late) => return late(),
+            Err(Stopped::Interrupted) => bail!("interrupted"),
         };
-        let cancel = connection.cancel_token();
-        let stopped = tokio::select! {
-            read = live::read_workload(&connection.client, &limits) => {
+        match within(deadline, live::read_workload(&connection.client, &limits)).await {
+            Ok(read) => {
                 connection.close().await;
-                return Ok(read);
+                Ok(read)
             }
-            () = tokio::time::sleep_until(deadline) => late(),
-            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-        };
-        // the server may be gone: then there is nothing to cancel
-        let _ = tokio::time::timeout(Duration::from_secs(2), cancel.cancel()).await;
-        stopped
+            Err(stopped) => {
+                stop(connection).await;
+                match stopped {
+                    Stopped::Late => late(),
+                    Stopped::Interrupted => bail!("interrupted"),
+                }
+            }
+        }
     })
 }
 
@@ -287,34 +292,31 @@ pub fn ask_rows(
     let Source::Live(settings) = source else { bail!("only a live server has rows; name a connection string") };
     on_runtime(async {
         let mut rows = Rows::default();
-        let over = tokio::time::sleep(budget.time_limit);
-        tokio::pin!(over);
-        let late = || Ended::Late(budget.time_limit.as_secs());
-        let connected = tokio::select! {
-            connected = connection::connect(settings) => connected.map_err(|e| Ended::Lost(e.to_string())),
-            () = &mut over => Err(late()),
-            _ = tokio::signal::ctrl_c() => Err(Ended::Interrupted),
+        let deadline = tokio::time::Instant::now() + budget.time_limit;
+        let why = |stopped| match stopped {
+            Stopped::Late => Ended::Late(budget.time_limit.as_secs()),
+            Stopped::Interrupted => Ended::Interrupted,
         };
-        let ended = match connected {
-            Err(ended) => Some(ended),
-            Ok(connection) => {
-                let cancel = connection.cancel_token();
-                let ended = tokio::select! {
-                    asked = live::ask_rows(&connection.client, catalog, tables, questions, budget, progress, &mut rows) => {
-                        asked.err().map(|e| Ended::Lost(e.to_string()))
+        let lost = |e: String| Some(Ended::Lost(e));
+        let ended = match within(deadline, connection::connect(settings)).await {
+            Err(stopped) => Some(why(stopped)),
+            Ok(Err(e)) => lost(e.to_string()),
+            Ok(Ok(connection)) => {
+                let ask = live::ask_rows(&connection.client, catalog, tables, questions, budget, progress, &mut rows);
+                match within(deadline, ask).await {
+                    Ok(Ok(())) => {
+                        connection.close().await;
+                        None
                     }
-                    () = &mut over => Some(late()),
-                    _ = tokio::signal::ctrl_c() => Some(Ended::Interrupted),
-                };
-                // the server may be gone: then there is nothing to cancel, and nobody to say good-bye to
-                let leave = async {
-                    if ended.is_some() {
-                        let _ = cancel.cancel().await;
+                    Ok(Err(e)) => {
+                        stop(connection).await;
+                        lost(e.to_string())
                     }
-                    connection.close().await;
-                };
-                let _ = tokio::time::timeout(Duration::from_secs(2), leave).await;
-                ended
+                    Err(stopped) => {
+                        stop(connection).await;
+                        Some(why(stopped))
+                    }
+                }
             }
         };
         if let Some(ended) = ended {

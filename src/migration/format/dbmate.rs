@@ -5,7 +5,7 @@
 
 use super::{
     Format, back_from, command, comment, in_transaction, leading_digits, numbered_commands, readable, sorts_last,
-    unlimited, way_back,
+    way_back,
 };
 use crate::migration::File;
 
@@ -15,7 +15,6 @@ pub static FORMAT: Format = Format {
     about: "dbmate: NNNN_name.sql with migrate:up and migrate:down",
     render: |request| {
         let product = request.plan.engine.product;
-        let limits = unlimited();
         // in a line of its own
         let ordered = |sql: &str| ["migrate:up", "migrate:down"].iter().any(|order| sql.contains(order));
         readable(request, "dbmate", |sql| sql.contains('\n') && ordered(sql))?;
@@ -25,7 +24,7 @@ pub static FORMAT: Format = Format {
             |change, version| {
                 let block = |way: &str, statements: &[String]| {
                     let option = if in_transaction(product, statements) { "" } else { " transaction:false" };
-                    format!("-- migrate:{way}{option}\n{}", command(product, statements, &limits))
+                    format!("-- migrate:{way}{option}\n{}", command(product, statements, "--"))
                 };
                 let text = format!(
                     "{}\n{}\n{}{}",

@@ -41,5 +41,5 @@ fn one_command(product: Product, statements: &[String]) -> String {
     if in_transaction(product, statements) {
         return script(product, statements);
     }
-    unlimited() + &alone(statements)
+    unlimited("--") + &alone(statements)
 }

@@ -6,8 +6,7 @@
 //! command, as the statements here need that have a `;` within; without a transaction that command is one statement.
 
 use super::{
-    Format, LOCK_TIMEOUT, UNLIMITED, alone, command, comment, in_transaction, leading_digits, numbered, readable,
-    sorts_last,
+    Format, LOCK_TIMEOUT, alone, command, comment, in_transaction, leading_digits, numbered, readable, sorts_last,
 };
 use crate::migration::File;
 
@@ -29,11 +28,11 @@ pub static FORMAT: Format = Format {
             let transactional = in_transaction(product, &both);
             let attribute = if transactional { "" } else { " runInTransaction:false" };
             let up = std::slice::from_ref(&change.up.sql);
-            let up = match transactional {
-                true => command(product, up, ""),
-                // an ALTER TABLE may go without a transaction as well
-                false if in_transaction(product, up) => format!("{limits}{}", alone(up)),
-                false => command(product, up, &UNLIMITED.map(|line| format!("-- | {line}\n")).concat()),
+            // an ALTER TABLE may go without a transaction as well
+            let up = if !transactional && in_transaction(product, up) {
+                format!("{limits}{}", alone(up))
+            } else {
+                command(product, up, "-- |")
             };
             let rollback: String = match change.down() {
                 [] => "--rollback not required\n".to_owned(),

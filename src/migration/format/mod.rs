@@ -84,9 +84,12 @@ fn numbering(request: &Request<'_>, version_of: impl Fn(&str) -> Option<&str>) -
 
 /// Tools that go through a folder in the order of its names, as text, would run `10_b.sql` before `9_a.sql`. `there` are
 /// the names of a folder in that order.
-pub(super) fn sorts_last<'a>(there: impl Iterator<Item = &'a str>, new: &'a [File]) -> Result<()> {
+pub(super) fn sorts_last<'a>(
+    there: impl Iterator<Item = &'a str>,
+    new: impl IntoIterator<Item = &'a File>,
+) -> Result<()> {
     // what is run may be a file or a folder of some
-    let new = new.iter().filter_map(|f| f.path.iter().next()?.to_str());
+    let new = new.into_iter().filter_map(|f| f.path.iter().next()?.to_str());
     let names: Vec<&str> = there.chain(new).filter(|name| leading_digits(name).is_some()).collect();
     if let Some(pair) = names.windows(2).find(|pair| pair[0] > pair[1]) {
         bail!(
@@ -179,24 +182,21 @@ pub(super) fn one_by_one(statements: &[String]) -> String {
 }
 
 /// Statements as a tool runs them that begins and ends the transactions itself, and sends a file as one command: without
-/// a transaction the command may be nothing but the statement, and `limits` says in a comment where the limits go.
-pub(super) fn command(product: Product, statements: &[String], limits: &str) -> String {
+/// a transaction the command may be nothing but the statement, and a comment, whose lines begin with `sign`, says so.
+pub(super) fn command(product: Product, statements: &[String], sign: &str) -> String {
     match product {
         Product::CockroachDb | Product::Unknown => without_settings(statements),
         _ if in_transaction(product, statements) => timeouts("SET LOCAL") + &annotated(statements, &[]),
-        _ => format!("{limits}{}", alone(statements)),
+        _ => unlimited(sign) + &alone(statements),
     }
 }
 
 /// Where the limits on locks are, for a statement that must be alone in its command.
-pub(super) const UNLIMITED: [&str; 2] = [
-    "It must be alone in its command. It waits for those who write, and nobody waits for it: a lock_timeout or",
-    "statement_timeout in the URL of the database would only make it fail",
-];
-
-/// The same as a comment.
-pub(super) fn unlimited() -> String {
-    UNLIMITED.map(|line| format!("-- {line}\n")).concat()
+pub(super) fn unlimited(sign: &str) -> String {
+    format!(
+        "{sign} It must be alone in its command. It waits for those who write, and nobody waits for it: a lock_timeout or\n\
+         {sign} statement_timeout in the URL of the database would only make it fail\n"
+    )
 }
 
 /// Statements of which each is all that a command may be.

@@ -1,6 +1,6 @@
 //! Prisma Migrate: `prisma/migrations/20260101120000_name/migration.sql`.
 
-use super::{Format, as_commands, back_from, command, comment, leading_digits, sorts_last, unlimited, way_back};
+use super::{Format, as_commands, back_from, command, comment, leading_digits, sorts_last, way_back};
 use crate::engine::Product;
 use crate::migration::{File, Numbering};
 
@@ -26,9 +26,9 @@ pub static FORMAT: Format = Format {
         let mut files = Vec::new();
         for change in request.changes().flat_map(|(_, change)| as_commands(product, change)) {
             let folder = format!("{}_{}", numbering.next_version(), change.name);
-            let up = command(product, std::slice::from_ref(&change.up.sql), &unlimited());
+            let up = command(product, std::slice::from_ref(&change.up.sql), "--");
             files.push(File::new(format!("{folder}/migration.sql"), format!("{}\n{up}", comment(&change, "--"))));
-            let down = command(product, &way_back(&change), &unlimited());
+            let down = command(product, &way_back(&change), "--");
             files.push(File::new(format!("{folder}/down.sql"), back_from(&change, "--") + &down));
         }
         sorts_last(folders.iter().map(String::as_str), &files)?;

@@ -35,7 +35,7 @@ fn render(request: &Request<'_>) -> Result<Vec<File>> {
     let mut files = Vec::new();
     for (migration, change) in request.changes() {
         let change = &plan::in_a_transaction(engine, migration, change);
-        let up = command(engine.product, std::slice::from_ref(&change.up.sql), "");
+        let up = command(engine.product, std::slice::from_ref(&change.up.sql), "--");
         let text = format!("{}{}\n{up}", comment(change, "--"), commented_way_back(change, "--"));
         files.push(File::new(format!("V{}__{}.sql", versions.next_version(), change.name), text));
     }

@@ -22,8 +22,8 @@ pub static FORMAT: Format = Format {
         )?;
         // a shell's *.up.sql is in the order of names
         let is_up = |name: &str| name.ends_with(".up.sql");
-        let up: Vec<File> = files.iter().filter(|f| f.path.to_str().is_some_and(is_up)).cloned().collect();
-        sorts_last(request.folder.names().filter(|n| is_up(n)), &up)?;
+        let up = files.iter().filter(|f| f.path.to_str().is_some_and(is_up));
+        sorts_last(request.folder.names().filter(|n| is_up(n)), up)?;
         Ok(files)
     },
 };

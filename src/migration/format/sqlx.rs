@@ -3,9 +3,7 @@
 //! `sqlx::migrate` (0.9; the marker since 0.8): a version is the 64-bit integer before the first `_`; each file is one
 //! command in a transaction of its own, with the bookkeeping, unless its text starts with `-- no-transaction`.
 
-use super::{
-    Format, back_from, command, comment, in_transaction, leading_digits, numbered_commands, unlimited, way_back,
-};
+use super::{Format, back_from, command, comment, in_transaction, leading_digits, numbered_commands, way_back};
 use crate::migration::File;
 
 /// The format.
@@ -14,7 +12,6 @@ pub static FORMAT: Format = Format {
     about: "sqlx: reversible migrations, NNNN_name.up.sql and .down.sql",
     render: |request| {
         let product = request.plan.engine.product;
-        let limits = unlimited();
         numbered_commands(
             request,
             // a folder may have migrations without a way back, too: 0001_name.sql
@@ -22,7 +19,7 @@ pub static FORMAT: Format = Format {
             |change, version| {
                 let file = |way: &str, before: &str, statements: &[String]| {
                     let marker = if in_transaction(product, statements) { "" } else { "-- no-transaction\n" };
-                    let text = format!("{marker}{before}{}", command(product, statements, &limits));
+                    let text = format!("{marker}{before}{}", command(product, statements, "--"));
                     File::new(format!("{version}_{}.{way}.sql", change.name), text)
                 };
                 vec![

@@ -34,6 +34,9 @@ pub(super) const TABLE_ACTIVITY: &str = "table_activity";
 pub(super) const LEVELS: [(&str, &str); 2] =
     [(READ_COMMITTED, "given_read_committed"), (REPEATABLE_READ, "given_repeatable_read")];
 
+/// SQLSTATE of a connection that ended.
+pub(super) const CONNECTION_LOST: &str = "08006";
+
 /// Columns of CockroachDB's statistics before those of the query.
 const OF_TABLE: [&str; 2] = ["table_schema", "table_name"];
 
@@ -128,7 +131,7 @@ fn keep(recording: &mut Recording, question: &Question<'_>, rows: ResultSet) {
 fn fail(recording: &mut Recording, question: &Question<'_>, error: &tokio_postgres::Error) {
     let mut failure = Failure::of(error);
     if is_connection_lost(error) {
-        failure = Failure { code: "08006".to_owned(), message: "the connection was lost".to_owned() };
+        failure = Failure { code: CONNECTION_LOST.to_owned(), message: "the connection was lost".to_owned() };
     }
     if let Some((schema, name)) = question.table {
         failure.message = format!("{schema}.{name}: {}", failure.message);

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::observe::{COLUMN_STATISTICS, EXTENDED_STATISTICS, LEVELS, ROLE_SETTINGS, SESSION_SETTINGS, TABLE_ACTIVITY};
+use super::observe::{
+    COLUMN_STATISTICS, CONNECTION_LOST, EXTENDED_STATISTICS, LEVELS, ROLE_SETTINGS, SESSION_SETTINGS, TABLE_ACTIVITY,
+};
 use super::{LiveError, Recording, ResultSet, Row};
 use crate::catalog::Catalog;
 use crate::evidence::Observed;
@@ -14,6 +16,7 @@ pub fn observed(recording: &Recording, catalog: &Catalog) -> Observed {
     Observed {
         statistics: statistics(recording, catalog),
         defaults: defaults(recording, catalog),
+        lost: recording.failures.values().find(|f| f.code == CONNECTION_LOST).map(|f| f.message.clone()),
         ..Observed::default()
     }
 }
