@@ -46,6 +46,9 @@ fi
 if [ -z "${DBAUDIT_TEST_COCKROACH_URL:-}" ] && ! command -v cockroach >/dev/null; then
     echo "test.sh: NOT RUN against a live CockroachDB (recorded rows are used): set DBAUDIT_TEST_COCKROACH_URL or put cockroach on the PATH" >&2
 fi
+if [ -z "${DBAUDIT_TEST_COCKROACH_URL:-}" ] && command -v cockroach >/dev/null; then
+    echo "test.sh: NOT RUN with Python's tools on CockroachDB: set DBAUDIT_TEST_COCKROACH_URL" >&2
+fi
 if [ -z "${DBAUDIT_TEST_SCHEMAS:-}" ]; then
     echo "test.sh: NOT RUN over a folder of real schemas: set DBAUDIT_TEST_SCHEMAS" >&2
 fi

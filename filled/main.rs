@@ -86,6 +86,7 @@ fn main() -> Result<()> {
         })
         .collect();
     names.sort();
+    anyhow::ensure!(!names.is_empty(), "{} has none of those schemas", args.schemas.display());
     let server = Postgres::builder()
         .config("shared_buffers", "512MB")
         .config("wal_level", "minimal")

@@ -240,6 +240,21 @@ impl Guard {
 
 /// The elements of a key as SQL, expressions in parentheses.
 pub fn key_text(key: &[KeyPart]) -> String {
+    key_parts(key).join(", ")
+}
+
+/// The rows that a key of these elements holds apart, as a condition; `None` if it is all of them.
+pub fn held(parts: &[String], predicate: Option<&str>, nulls_distinct: bool) -> Option<String> {
+    let mut conditions: Vec<String> = predicate.into_iter().map(|p| format!("({p})")).collect();
+    if nulls_distinct {
+        // NULLs never equal each other in such a key
+        conditions.extend(parts.iter().map(|p| format!("{p} IS NOT NULL")));
+    }
+    (!conditions.is_empty()).then(|| conditions.join(" AND "))
+}
+
+/// The same elements one by one.
+pub fn key_parts(key: &[KeyPart]) -> Vec<String> {
     let part = |p: &KeyPart| match p {
         KeyPart::Column(c) => crate::engine::quote_ident(c),
         KeyPart::Expression(e) => match e.tree() {
@@ -247,7 +262,7 @@ pub fn key_text(key: &[KeyPart]) -> String {
             _ => format!("({e})"),
         },
     };
-    key.iter().map(part).collect::<Vec<_>>().join(", ")
+    key.iter().map(part).collect()
 }
 
 /// PostgreSQL's NAMEDATALEN less one; CockroachDB has no limit, but its tools have.

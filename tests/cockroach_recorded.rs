@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
 #[path = "support/replay.rs"]
+#[allow(dead_code)]
 mod replay;
 
 use dbaudit::catalog::*;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
 #[path = "support/cockroach.rs"]
+#[allow(dead_code)]
 mod cockroach;
 #[path = "support/replay.rs"]
 #[allow(dead_code)]

@@ -21,9 +21,9 @@ use tokio_postgres::NoTls;
 
 /// A server that counts statements.
 fn server() -> &'static Postgres {
-    static SERVER: OnceLock<Postgres> = OnceLock::new();
+    static SERVER: OnceLock<&Postgres> = OnceLock::new();
     SERVER.get_or_init(|| {
-        let server = Postgres::builder().config("shared_preload_libraries", "pg_stat_statements").start();
+        let server = Postgres::counting();
         server.run("postgres", "CREATE ROLE auditor LOGIN");
         server
     })
@@ -220,25 +220,17 @@ fn a_file_keeps_no_statistics() {
 #[test]
 fn on_cockroachdb_the_application_and_its_transactions_are_named() {
     let Some(server) = Cockroach::shared() else { return };
-    let name = "dbaudit_statements";
-    let admin = server.url("defaultdb");
-    play(
-        &admin,
-        &[(&format!("DROP DATABASE IF EXISTS {name} CASCADE"), &[]), (&format!("CREATE DATABASE {name}"), &[])],
-    );
-    let url = server.url(name);
+    let database = server.database("statements");
+    let url = database.url.clone();
     let sep = if url.contains('?') { '&' } else { '?' };
     let web = format!("{url}{sep}application_name=booking-web-{}", std::process::id());
     // each statement of the schema by itself
     let schema = SCHEMA.replace("GENERATED ALWAYS AS IDENTITY", "DEFAULT unique_rowid()");
-    for sql in schema.split(';').map(str::trim).filter(|s| !s.is_empty()) {
-        play(&url, &[(sql, &[])]);
-    }
+    database.run(&schema.replace(';', ";\n"));
     play(&web, VULNERABLE);
     play(&web, &[("SELECT * FROM show WHERE id = $1::int8 FOR UPDATE", &[1])]);
     let (report, _) = check(&["--statements", &url]);
     let found = rules(&report);
-    play(&admin, &[(&format!("DROP DATABASE {name} CASCADE"), &[])]);
     for rule in [
         "check-then-insert [show_id,user_id]",
         "lost-update [available_seats]",

@@ -451,14 +451,14 @@ fn nothing_is_written_for_bad_input() {
     assert_eq!(refused.status.code(), Some(2), "{told}");
     assert!(told.contains("cannot write") && told.contains("File too large"), "{told}");
     assert!(!scratch.path().join("full").exists());
-    let args =
-        ["migrate", SHOP, "--engine", "postgresql", "--format", "prisma", "-o", scratch.path().to_str().unwrap()];
-    let binary = assert_cmd::cargo::cargo_bin("dbaudit");
-    let before = fs::read_dir(scratch.path()).unwrap().count();
-    let refused =
-        Command::new("bash").args(["-c", &limited.replace("-f 1", "-f 0"), "bash"]).arg(binary).args(args).output();
-    assert_eq!(refused.unwrap().status.code(), Some(2));
-    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), before, "no folder without its migration is left");
+    // a migration of Prisma is a folder: none is left without its file
+    let empty = folder();
+    let args = ["migrate", SHOP, "--engine", "postgresql", "--format", "prisma", "-o", empty.path().to_str().unwrap()];
+    let (binary, none) = (assert_cmd::cargo::cargo_bin("dbaudit"), limited.replace("-f 1", "-f 0"));
+    let refused = Command::new("bash").args(["-c", &none, "bash"]).arg(binary).args(args).output().unwrap();
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(refused.status.code() == Some(2) && told.contains("File too large"), "{told}");
+    assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
 
     let no_folder = file("no-folder", "text");
     let refused = run(&["migrate", SHOP, "-o", &no_folder]);

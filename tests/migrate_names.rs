@@ -80,6 +80,8 @@ const PIECES: &[&str] = &[
     "=begin",
     "\n__END__\n",
     "\nSET a = 1;\n",
+    "\nDROP TABLE a;\n",
+    "\nCOMMIT;\n",
     "dbaudit: rule a, finding b, step 1 of 1",
     "abcdefghijklmnopqrstuvwxyz 0123456789 ABCDEFGHIJKLMNOPQRSTUVWXY",
 ];
@@ -121,9 +123,14 @@ fn statements(sql: &str) -> Vec<String> {
     let tokens = parsed.syntax_node().descendants_with_tokens().filter_map(|e| e.into_token());
     let tokens = tokens.filter(|t| !matches!(t.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT));
     let all: Vec<String> = tokens.map(|t| t.text().to_owned()).collect();
-    let aside = ["SET ", "RESET ", "BEGIN", "COMMIT", "SELECT 1"];
+    // what the formats write themselves, and no name: one that brought its own `SET` or `COMMIT` along is seen
+    let is_limit = |s: &str| {
+        let name = ["SET LOCAL ", "SET ", "RESET "].iter().find_map(|word| s.strip_prefix(word)).unwrap_or_default();
+        name.starts_with("lock_timeout") || name.starts_with("statement_timeout")
+    };
+    let is_frame = |s: &str| matches!(s, "" | "BEGIN" | "COMMIT" | "SELECT 1");
     let all = all.split(|t| t == ";").map(|statement| statement.join(" "));
-    all.filter(|s| !s.is_empty() && !aside.iter().any(|a| s.starts_with(a))).collect()
+    all.filter(|s| !is_frame(s) && !is_limit(s)).collect()
 }
 
 /// The two ways of a migration.

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use support::binary::{Run, check, findings, run};
-use support::cockroach::Cockroach;
+use support::cockroach::{Cockroach, CockroachDatabase};
 use support::postgres::Postgres;
 use support::tools;
 use tempfile::TempDir;
@@ -451,32 +451,13 @@ fn alembic_wants_one_head() {
     assert_eq!(files(folder.path()).len(), 2, "nothing was written");
 }
 
-/// A database of its own on the CockroachDB that is given: a node made for these tests alone would be too slow.
-struct Given {
-    url: String,
-    server: &'static Cockroach,
-    name: String,
-}
-
-impl Given {
-    fn database(name: &str) -> Option<Given> {
-        if std::env::var_os("DBAUDIT_TEST_COCKROACH_URL").is_none() {
-            eprintln!("NOT RUN for want of DBAUDIT_TEST_COCKROACH_URL");
-            return None;
-        }
-        let server = Cockroach::shared()?;
-        let name = format!("dbaudit_{name}_{}", std::process::id());
-        psql(&server.url("defaultdb"), &format!("CREATE DATABASE {name};"));
-        Some(Given { url: server.url(&name), server, name })
+/// A database of a CockroachDB, if its URL is given: these tools want one of their own kind.
+fn given(what: &str) -> Option<CockroachDatabase> {
+    if std::env::var_os("DBAUDIT_TEST_COCKROACH_URL").is_none() {
+        eprintln!("NOT RUN for want of DBAUDIT_TEST_COCKROACH_URL");
+        return None;
     }
-}
-
-impl Drop for Given {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            psql(&self.server.url("defaultdb"), &format!("DROP DATABASE {} CASCADE;", self.name));
-        }
-    }
+    Some(Cockroach::shared()?.database(what))
 }
 
 /// Runs a script statement by statement.
@@ -489,7 +470,7 @@ fn psql(url: &str, script: &str) {
 
 #[test]
 fn alembic_on_cockroachdb() {
-    let Some(database) = Given::database("alembic") else { return };
+    let Some(database) = given("alembic") else { return };
     psql(&database.url, TABLES);
     let driver = database.url.replace("postgresql://", "cockroachdb+psycopg2://");
     let environment = Environment::new(&database.url, &driver);
@@ -501,7 +482,7 @@ fn alembic_on_cockroachdb() {
 /// Django's own CockroachDB backend needs a newer server than may be given: here Django says what it would run.
 #[test]
 fn what_django_would_run_on_cockroachdb() {
-    let Some(database) = Given::database("django") else { return };
+    let Some(database) = given("django") else { return };
     let postgres = Postgres::shared().database();
     let project = Project::new(&postgres.url);
     let tables = project.manage(&["sqlmigrate", "booking", "0001"]).replace("DEFERRABLE INITIALLY DEFERRED", "");

@@ -8,6 +8,7 @@ use dbaudit::source::live::{Failure, Recording, ResultSet, assemble, observed};
 use serde_json::Value;
 use support::binary::{check, run};
 use support::postgres::{Database, Postgres};
+use support::replay;
 
 /// A schema with one finding at medium confidence: a race.
 const SHOW: &str = "CREATE TABLE show (id bigint PRIMARY KEY, title text NOT NULL, available_seats int NOT NULL)";
@@ -105,16 +106,12 @@ fn a_schema_file_and_a_snapshot_have_no_sessions() {
 
 // ---- CockroachDB ----------------------------------------------------------------------------------------------------
 
-fn recorded() -> Recording {
-    Recording::read("tests/recorded/cockroach-21.1-queries/statistics".as_ref()).unwrap()
-}
-
 /// Name of a query, its columns and its rows.
 type Answer<'a> = (&'a str, &'a [&'a str], &'a [&'a [Option<&'a str>]]);
 
 /// A later version, read by `auditor`, with answers in place of the recorded ones.
 fn later(version: &str, answers: &[Answer<'_>]) -> Recording {
-    let mut recording = recorded();
+    let mut recording = replay::statistics();
     recording.version = format!("CockroachDB CCL v{version} (x86_64-pc-linux-gnu)");
     recording.user = "auditor".to_owned();
     for (query, columns, rows) in answers {
@@ -140,7 +137,7 @@ fn line(s: &Setting) -> String {
 
 #[test]
 fn the_recorded_server_is_serializable_and_root_hears_of_no_role() {
-    let settings = judged(&recorded());
+    let settings = judged(&replay::statistics());
     assert_eq!(settings.iter().map(line).collect::<Vec<_>>(), ["session user = root None"]);
     assert!(settings[0].meaning.contains("root gets no defaults"));
     let nobody = later("21.1.0", &[]);

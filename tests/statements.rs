@@ -157,6 +157,35 @@ fn the_remedied_application_is_not_reported() {
 /// Name, schema, statements, what is found.
 const CASES: &[(&str, &str, &str, &[&str])] = &[
     (
+        "a conflict on a folded or partial key asks for no plain one",
+        "CREATE TABLE account (id bigint PRIMARY KEY, handle text NOT NULL, gone boolean NOT NULL)",
+        "9 ? INSERT INTO account (handle, gone) VALUES ($1, $2) ON CONFLICT (lower(handle)) DO NOTHING
+         9 ? INSERT INTO account (handle, gone) VALUES ($1, $2) ON CONFLICT (handle) WHERE NOT gone DO NOTHING",
+        &[],
+    ),
+    (
+        "a key of some rows finds more than one",
+        "CREATE TABLE wallet (id bigint PRIMARY KEY, owner bigint NOT NULL, open boolean NOT NULL, balance bigint NOT NULL);
+         CREATE UNIQUE INDEX ON wallet (owner) WHERE open",
+        "5 ? SELECT owner, balance FROM wallet WHERE owner = $1
+         5 ? UPDATE wallet SET balance = $1 WHERE id = $2",
+        &[],
+    ),
+    (
+        "the target of an UPDATE is a table, whatever a WITH is called",
+        "CREATE TABLE wallet (id bigint PRIMARY KEY, balance bigint NOT NULL)",
+        "5 i SELECT id, balance FROM wallet WHERE id = $1
+         5 i WITH wallet AS (SELECT 1 AS one) UPDATE wallet SET balance = $1 WHERE id = $2",
+        &["lost-update wallet(balance)"],
+    ),
+    (
+        "a column that no catalog lists",
+        "CREATE TABLE wallet (id bigint PRIMARY KEY, balance bigint NOT NULL)",
+        "5 i SELECT ctid, id, balance FROM wallet WHERE id = $1
+         5 i UPDATE wallet SET balance = $1 WHERE id = $2",
+        &["lost-update wallet(balance)"],
+    ),
+    (
         "the safe form alone states its condition, and no more",
         "CREATE TABLE show (id bigint PRIMARY KEY, available_seats int NOT NULL)",
         "20 i UPDATE show SET available_seats = available_seats - _ WHERE (id = _) AND (available_seats >= _)
@@ -473,6 +502,31 @@ fn a_table_of_several_schemas_is_not_guessed() {
     assert_eq!(found(&told), ["check-then-insert tag(label)"]);
     let named = heard(&schema(&two("label"), POSTGRES), sent(&rows.replace(" tag ", " b.tag ")));
     assert_eq!(named.findings.iter().find(|f| f.rule == "check-then-insert").unwrap().schema, "b");
+}
+
+/// The SQL of a remedy is SQL, and goes the way of the statement.
+#[test]
+fn remedies_can_be_run() {
+    let catalog = schema(
+        r#"CREATE TABLE "Coupon" ("couponId" bigint PRIMARY KEY, "usedCount" int NOT NULL, "limit" int NOT NULL)"#,
+        POSTGRES,
+    );
+    let rows = r#"9 ? UPDATE "Coupon" SET "usedCount" = "usedCount" + $1 WHERE "couponId" = $2 AND "usedCount" < "limit"
+        9 ? SELECT "couponId", "usedCount" FROM "Coupon" WHERE "couponId" = $1
+        9 ? UPDATE "Coupon" SET "usedCount" = $1 WHERE "couponId" = $2"#;
+    let audit = heard(&catalog, sent(rows));
+    let sql = |rule: &str| {
+        let finding = audit.findings.iter().find(|f| f.rule == rule).unwrap_or_else(|| panic!("{rule} is not found"));
+        finding.remedies.iter().find(|r| r.framework == "SQL").unwrap().text.clone()
+    };
+    assert_eq!(
+        sql("stated-condition"),
+        r#"UPDATE public."Coupon" SET "usedCount" = "usedCount" + $1 WHERE "couponId" = $2 AND "usedCount" + $1 <= "limit""#
+    );
+    assert_eq!(
+        sql("lost-update"),
+        r#"UPDATE public."Coupon" SET "usedCount" = "usedCount" - $1 WHERE "couponId" = $2 AND "usedCount" >= $1"#
+    );
 }
 
 #[test]

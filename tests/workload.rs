@@ -50,9 +50,7 @@ fn access(a: &Access) -> String {
         }
         Deed::Insert(i) => {
             let columns = i.columns.as_ref().map_or("?".to_owned(), |c| c.join(","));
-            let many = if i.many { " many" } else { "" };
-            let query = if i.from_query { " from query" } else { "" };
-            format!("insert {table}[{columns}]{many}{query} {:?}", i.conflict)
+            format!("insert {table}[{columns}] {:?}", i.conflict)
         }
         Deed::Delete(f) => format!("delete {table}{}", filter(f)),
     }

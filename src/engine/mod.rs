@@ -131,6 +131,26 @@ impl Engine {
         self.version.is_some_and(|v| v >= Version::new(major, minor))
     }
 
+    /// Whether transactions that say nothing else are SERIALIZABLE.
+    pub fn is_serializable_by_default(&self) -> bool {
+        self.is_cockroach()
+    }
+
+    /// Whether one scan can group by several keys (GROUPING SETS).
+    pub fn has_grouping_sets(&self) -> bool {
+        !self.is_cockroach()
+    }
+
+    /// Whether some pages of a table can be read (TABLESAMPLE).
+    pub fn has_tablesample(&self) -> bool {
+        !self.is_cockroach()
+    }
+
+    /// Whether rows are stored in the order of their primary key, and cheap to read in it.
+    pub fn stores_by_key(&self) -> bool {
+        self.is_cockroach()
+    }
+
     /// True if the engine is CockroachDB.
     pub fn is_cockroach(&self) -> bool {
         self.product == Product::CockroachDb

@@ -1,13 +1,13 @@
 //! What the statements that an application sends say for and against a guard.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Evidence, Source};
 use crate::catalog::{Comparison, Expr, Expression, KeyPart, Table};
 use crate::guard::Guard;
 use crate::inference::words::is_deletion;
 use crate::workload::access::{Compared, Conflict, Form, How, Sign, Target, Update};
-use crate::workload::{KeyLookup, Of, TableUse, Usage};
+use crate::workload::{KeyLookup, Of, TableUse, Transaction, Usage};
 
 // Weights in log-odds. None is measured: no collection of statements with the guards that were meant is known to us.
 // They are judged against the weights of names and shapes, of which an unambiguous one has 1 to 2.
@@ -53,7 +53,8 @@ pub fn of_guard(usage: &Usage, table: &Table, guard: &Guard) -> Vec<Evidence> {
     }
 }
 
-fn says(weight: f64, text: String) -> Evidence {
+/// Evidence of statements.
+pub fn says(weight: f64, text: String) -> Evidence {
     Evidence::new(Source::Statements, weight, text)
 }
 
@@ -140,14 +141,34 @@ pub fn references(table: &Table, column: &str) -> bool {
     named || table.foreign_keys.iter().any(|f| f.columns.iter().any(|c| c == column))
 }
 
-/// The columns that an ON CONFLICT names.
+/// The columns that an ON CONFLICT names as a plain key, for all rows.
 pub fn conflict_columns(conflict: &Conflict) -> Option<BTreeSet<String>> {
     match conflict {
-        Conflict::Nothing(Some(Target::Key { columns, .. })) | Conflict::Update(Some(Target::Key { columns, .. })) => {
+        Conflict::Nothing(Some(Target::Key { columns, partial: false }))
+        | Conflict::Update(Some(Target::Key { columns, partial: false }))
+            if columns.iter().all(|l| !l.folded) =>
+        {
             Some(columns.iter().map(|l| l.column.clone()).collect())
         }
         _ => None,
     }
+}
+
+/// What the transactions say in which rows were read and then written: as statements of their own they race at every
+/// level of isolation, in transactions SERIALIZABLE may keep them apart. `subject` is what was read.
+pub fn of_transactions(
+    (subject, reads): (&str, &[Transaction]),
+    writes: &[Transaction],
+    serializable: bool,
+    (alone, kept_apart): (f64, f64),
+) -> Option<Evidence> {
+    let all = |list: &[Transaction], t| list.iter().all(|r| *r == t);
+    if all(reads, Transaction::Implicit) {
+        return Some(says(alone, format!("{subject} were statements of their own")));
+    }
+    let in_transactions = all(reads, Transaction::Explicit) && all(writes, Transaction::Explicit);
+    let text = "both ran in transactions, which SERIALIZABLE may keep apart";
+    (serializable && in_transactions).then(|| says(kept_apart, text.to_owned()))
 }
 
 fn of_check(uses: &TableUse, condition: &Expression) -> Vec<Evidence> {
@@ -205,8 +226,14 @@ pub fn stated(update: &Update) -> impl Iterator<Item = Expr> + '_ {
     })
 }
 
-fn total<'u, T: 'u>(list: impl Iterator<Item = &'u Of<T>>) -> Option<u64> {
-    sum(list.map(|o| o.count))
+/// How often statements were sent, one that names a table twice once; nothing of none.
+pub fn total<'u, T: 'u>(list: impl Iterator<Item = &'u Of<T>>) -> Option<u64> {
+    sent(list.map(|o| (o.statement, o.count)))
+}
+
+/// The same of places of statements with their counts.
+pub fn sent(list: impl Iterator<Item = (usize, u64)>) -> Option<u64> {
+    sum(list.collect::<BTreeMap<_, _>>().into_values())
 }
 
 /// The sum of counts; nothing of nothing.

@@ -4,16 +4,14 @@
 use crate::catalog::{Action, Catalog, Comparison, Expr, ForeignKey, KeyPart, Table, TypeFamily};
 use crate::engine::{quote_ident, quote_list, quote_table};
 use crate::evidence::rows::Ask;
-use crate::guard::{Guard, key_text};
-
-use super::precheck::held;
+use crate::guard::{Guard, held, key_parts, key_text};
 
 /// The proposals, each with what it does before it.
 pub fn of(catalog: &Catalog, table: &Table, guard: &Guard) -> Vec<String> {
     match Ask::of(catalog, table, guard) {
         Some(Ask::Repeated { key, predicate, nulls_distinct }) => {
             let predicate = predicate.as_ref().map(ToString::to_string);
-            duplicates(catalog, table, &key, held(&key, predicate.as_deref(), nulls_distinct))
+            duplicates(catalog, table, &key, held(&key_parts(&key), predicate.as_deref(), nulls_distinct))
         }
         Some(Ask::Orphaned { columns, target: (schema, target), referenced }) => {
             orphans(table, &columns, (&schema, &target), &referenced)

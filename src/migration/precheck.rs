@@ -4,7 +4,7 @@ use super::plan::one_line;
 use crate::catalog::{Catalog, KeyPart, Table};
 use crate::engine::{quote_ident, quote_list, quote_table};
 use crate::evidence::rows::Ask;
-use crate::guard::{Guard, key_text};
+use crate::guard::{Guard, held, key_parts, key_text};
 
 /// How many of the rows in the way a query shows.
 const SHOWN: usize = 20;
@@ -34,22 +34,12 @@ pub fn of(catalog: &Catalog, table: &Table, guard: &Guard) -> Option<Precheck> {
 
 fn duplicates(table: &str, key: &[KeyPart], predicate: Option<&str>, nulls_distinct: bool) -> Precheck {
     let parts = key_text(key);
-    let filter = held(key, predicate, nulls_distinct).map(|h| format!("\nWHERE {h}")).unwrap_or_default();
+    let filter = held(&key_parts(key), predicate, nulls_distinct).map(|h| format!("\nWHERE {h}")).unwrap_or_default();
     let groups = format!("FROM {table}{filter}\nGROUP BY {parts} HAVING count(*) > 1");
     Precheck {
         shows: "this shows what stands in more than one row.".to_owned(),
         look: format!("SELECT {parts}, count(*) AS rows {groups}\nORDER BY count(*) DESC LIMIT {SHOWN};"),
     }
-}
-
-/// The rows that a key holds apart; `None` if it is all of them.
-pub(super) fn held(key: &[KeyPart], predicate: Option<&str>, nulls_distinct: bool) -> Option<String> {
-    let mut conditions: Vec<String> = predicate.into_iter().map(|p| format!("({p})")).collect();
-    if nulls_distinct {
-        // NULLs never equal each other in such a key
-        conditions.extend(key.iter().map(|p| format!("{} IS NOT NULL", key_text(std::slice::from_ref(p)))));
-    }
-    (!conditions.is_empty()).then(|| conditions.join(" AND "))
 }
 
 fn breaking(table: &Table, condition: &str) -> Precheck {

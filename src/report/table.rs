@@ -10,7 +10,7 @@ use crate::evidence::rows::Told;
 use crate::evidence::settings::Setting;
 use crate::evidence::{Severity, Verdict};
 use crate::rules::{Finding, Skipped};
-use crate::workload::{Said, Transaction};
+use crate::workload::{Said, Transaction, beginning};
 
 /// How the terminal is.
 #[derive(Debug, Clone, Copy)]
@@ -171,10 +171,7 @@ const STATEMENTS: usize = 4;
 /// A statement with how often, by whom and how it was sent; its text may be long.
 fn statement(s: &Said) -> String {
     const SHOWN: usize = 240;
-    let text: String = match s.text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", s.text.get(..end).unwrap_or_default()),
-        None => s.text.clone(),
-    };
+    let text = beginning(&s.text, SHOWN);
     let mut how: Vec<&str> = s.application.as_deref().filter(|a| !a.is_empty()).into_iter().collect();
     if s.transaction != Transaction::Unknown {
         how.push(s.transaction.word());
@@ -215,8 +212,16 @@ fn summary(audit: &SourceAudit) -> String {
     for s in audit.skipped.iter().filter(|s| s.rule == Skipped::ALL) {
         let _ = writeln!(out, "Not looked at: {}.", clean(&s.reason));
     }
+    // rules that lack the same are told together
+    let mut by_reason: Vec<(&str, Vec<&str>)> = Vec::new();
     for s in audit.skipped.iter().filter(|s| s.rule != Skipped::ALL) {
-        let _ = writeln!(out, "Not looked for: {} ({}).", s.rule, clean(&s.reason));
+        match by_reason.iter_mut().find(|(reason, _)| *reason == s.reason) {
+            Some((_, rules)) => rules.push(s.rule),
+            None => by_reason.push((&s.reason, vec![s.rule])),
+        }
+    }
+    for (reason, rules) in by_reason {
+        let _ = writeln!(out, "Not looked for: {} ({}).", rules.join(", "), clean(reason));
     }
     out.trim_end().to_owned()
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words::is_log;
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Expr, Expression, KeyPart, Table, TypeFamily};
-use crate::evidence::statements::{self, times};
+use crate::evidence::statements::{self, says, times};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
 use crate::workload::access::{Conflict, Form, Insert};
@@ -59,12 +59,12 @@ type Asked = (BTreeSet<String>, BTreeSet<String>, Option<String>);
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
         let Some((usage, uses)) = context.usage_of(table) else { continue };
-        let mut asked: BTreeMap<Asked, Vec<KeyLookup>> = BTreeMap::new();
+        let mut asked: BTreeMap<Asked, Vec<&KeyLookup>> = BTreeMap::new();
         for l in uses.lookups.iter().filter(|l| l.form != Form::List) {
             let key = (l.columns.clone(), l.folded.clone(), l.rows.as_ref().map(ToString::to_string));
-            asked.entry(key).or_default().push(l.clone());
+            asked.entry(key).or_default().push(l);
         }
-        let serializable = context.catalog.engine.is_cockroach();
+        let serializable = context.catalog.engine.is_serializable_by_default();
         out.extend(asked.into_values().filter_map(|list| look(table, (usage, uses), &list, serializable)));
     }
 }
@@ -72,7 +72,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
 fn look(
     table: &Table,
     (usage, uses): (&Usage, &TableUse),
-    asked: &[KeyLookup],
+    asked: &[&KeyLookup],
     serializable: bool,
 ) -> Option<Proposal> {
     let first = asked.first()?;
@@ -85,8 +85,8 @@ fn look(
         return None;
     }
     let inserts: Vec<&Of<Insert>> = uses.inserts.iter().filter(|i| inserts(&i.what, &first.columns)).collect();
-    let inserted = inserts.iter().map(|i| i.count).reduce(u64::saturating_add)?;
-    let looked = asked.iter().map(|l| l.count).fold(0, u64::saturating_add);
+    let inserted = statements::total(inserts.iter().copied())?;
+    let looked = statements::sent(asked.iter().map(|l| (l.statement, l.count)))?;
     let columns = ordered(table, &first.columns);
     let part = |c: &String| match first.folded.contains(c) {
         true => KeyPart::Expression(Expression::new(Expr::Call("lower".into(), vec![Expr::column(c)]))),
@@ -114,24 +114,12 @@ fn look(
     if looked.saturating_mul(10) < inserted {
         p.add(says(w::LOOKED_FOR_SELDOM, format!("it was looked for {} only", times(looked))));
     }
-    let ran = |t| asked.iter().all(|l| l.transaction == t);
-    if ran(Transaction::Implicit) {
-        p.add(says(w::LOOKED_FOR_ALONE, "the look-ups were statements of their own".to_owned()));
-    } else if serializable
-        && ran(Transaction::Explicit)
-        && inserts.iter().all(|i| i.transaction == Transaction::Explicit)
-    {
-        p.add(says(
-            w::LOOKED_FOR_SERIALIZABLE,
-            "both ran in transactions, which SERIALIZABLE may keep apart".to_owned(),
-        ));
-    }
+    let looks: Vec<Transaction> = asked.iter().map(|l| l.transaction).collect();
+    let writes: Vec<Transaction> = inserts.iter().map(|i| i.transaction).collect();
+    let weights = (w::LOOKED_FOR_ALONE, w::LOOKED_FOR_SERIALIZABLE);
+    p.extend(statements::of_transactions(("the look-ups", &looks), &writes, serializable, weights));
     let places = asked.iter().map(|l| l.statement).chain(inserts.iter().map(|i| i.statement));
     Some(p.shown_by(usage.said(places), remedies::insert_and_see(table, &columns)))
-}
-
-fn says(weight: f64, text: String) -> Evidence {
-    Evidence::new(Source::Statements, weight, text)
 }
 
 /// Whether an INSERT gives values for all the columns, and fails if a key says no.

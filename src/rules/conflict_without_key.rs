@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use super::check_then_insert::ordered;
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Table, TypeFamily};
-use crate::evidence::statements::{conflict_columns, references, times};
-use crate::evidence::{Evidence, Severity, Source};
+use crate::evidence::Severity;
+use crate::evidence::statements::{conflict_columns, references, says, times};
 use crate::guard::Guard;
 use crate::workload::Of;
 use crate::workload::access::{Conflict, Insert};
@@ -50,9 +50,8 @@ declare_rule! {
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
         let Some((usage, uses)) = context.usage_of(table) else { continue };
-        let propose = |columns: &BTreeSet<String>, weight: f64, of: &[&Of<Insert>], what: &str, known: bool| {
+        let propose = |columns: &BTreeSet<String>, weight: f64, insert: &Of<Insert>, what: &str, known: bool| {
             let list = ordered(table, columns);
-            let n = of.iter().map(|i| i.count).fold(0, u64::saturating_add);
             let guard = match known {
                 true => Guard::unique(&list.iter().map(String::as_str).collect::<Vec<_>>()),
                 false => Guard::Code { columns: list.clone() },
@@ -62,17 +61,16 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
                 "Rows of {} are inserted {what}, and no key on ({named}) could say that one is there already.",
                 table.label()
             );
-            let because =
-                Evidence::new(Source::Statements, weight, format!("({named}) were inserted {what} {}", times(n)));
+            let because = says(weight, format!("({named}) were inserted {what} {}", times(insert.count)));
             let proposal = Proposal::new(table, guard, Severity::High, message, because);
-            proposal.shown_by(usage.said(of.iter().map(|i| i.statement)), remedies::insert_and_see(table, &list))
+            proposal.shown_by(usage.said([insert.statement]), remedies::insert_and_see(table, &list))
         };
         for insert in &uses.inserts {
             let Some(given) = insert.what.columns.as_ref().map(|list| given(table, list)) else { continue };
             if let Some(columns) = conflict_columns(&insert.what.conflict) {
                 // a key over expressions or part of the rows may be meant: the catalog cannot say that it is gone
                 if columns.iter().all(|c| table.column(c).is_some()) && !is_backed(table, &columns) {
-                    out.push(propose(&columns, w::CONFLICT_NAMED, &[insert], "ON CONFLICT on them", true));
+                    out.push(propose(&columns, w::CONFLICT_NAMED, insert, "ON CONFLICT on them", true));
                 }
                 continue;
             }
@@ -86,8 +84,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
             }
             let links: BTreeSet<String> = given.iter().filter(|c| references(table, c)).cloned().collect();
             out.push(match links.len() {
-                2 => propose(&links, w::CONFLICT_LINK, &[insert], what, true),
-                _ => propose(&given, w::CONFLICT_UNKNOWN, &[insert], what, false),
+                2 => propose(&links, w::CONFLICT_LINK, insert, what, true),
+                _ => propose(&given, w::CONFLICT_UNKNOWN, insert, what, false),
             });
         }
     }

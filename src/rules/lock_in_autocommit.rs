@@ -1,6 +1,6 @@
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
-use crate::evidence::statements::times;
-use crate::evidence::{Evidence, Severity, Source};
+use crate::evidence::Severity;
+use crate::evidence::statements::{says, times, total};
 use crate::guard::Guard;
 use crate::workload::Transaction;
 use crate::workload::access::Lock;
@@ -47,16 +47,16 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
         let alone = uses.reads.iter().filter(|r| {
             r.what.lock.is_some_and(|l| l > Lock::KeyShare) && r.transaction == Transaction::Implicit && !r.in_write
         });
-        let (counts, places): (Vec<u64>, Vec<usize>) = alone.map(|r| (r.count, r.statement)).unzip();
-        let Some(n) = counts.into_iter().reduce(u64::saturating_add) else { continue };
+        let alone: Vec<_> = alone.collect();
+        let Some(n) = total(alone.iter().copied()) else { continue };
         let message = format!(
             "Rows of {} are locked by a statement of its own: the lock is gone before anything is done with them.",
             table.label()
         );
         let text = format!("rows were locked {} outside of a transaction", times(n));
-        let because = Evidence::new(Source::Statements, w::LOCK_ALONE, text);
+        let because = says(w::LOCK_ALONE, text);
         let guard = Guard::Code { columns: Vec::new() };
         let proposal = Proposal::new(table, guard, Severity::High, message, because);
-        out.push(proposal.shown_by(usage.said(places), remedies::in_a_transaction(table)));
+        out.push(proposal.shown_by(usage.said(alone.iter().map(|r| r.statement)), remedies::in_a_transaction(table)));
     }
 }

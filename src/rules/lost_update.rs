@@ -1,12 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::words::{is_state, words};
+use super::words::{is_sold, is_state, words};
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Column, Comparison, Expr, Table, TypeFamily};
-use crate::evidence::statements::times;
+use crate::evidence::statements::{self, says, times};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
-use crate::inference::model::model;
 use crate::workload::access::{Columns, Filter, Form, How, Lock, Read, Update};
 use crate::workload::{Of, TableUse, Transaction, Usage};
 
@@ -82,7 +81,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
         let Some((usage, uses)) = context.usage_of(table) else { continue };
         for column in &table.columns {
             let Some(nature) = Nature::of(table, column) else { continue };
-            let case = Case { table, uses, column, cockroach: context.catalog.engine.is_cockroach() };
+            let case = Case { table, uses, column, serializable: context.catalog.engine.is_serializable_by_default() };
             out.extend(case.look(usage, nature));
         }
     }
@@ -117,7 +116,7 @@ struct Case<'a> {
     table: &'a Table,
     uses: &'a TableUse,
     column: &'a Column,
-    cockroach: bool,
+    serializable: bool,
 }
 
 impl Case<'_> {
@@ -128,7 +127,7 @@ impl Case<'_> {
         if writes.is_empty() || reads.is_empty() {
             return None;
         }
-        let written = count(&writes);
+        let written = sent(&writes);
         let locked: Vec<&Of<Read>> = self
             .uses
             .reads
@@ -137,7 +136,7 @@ impl Case<'_> {
             .filter(|r| writes.iter().any(|u| self.is_by_key_of(&r.what.filter, &u.what)))
             .collect();
         // every write has its locked read: those without a lock are of other pages
-        if count(&locked) >= written {
+        if sent(&locked) >= written {
             return None;
         }
         let saved = writes.iter().all(|u| self.saves_the_row(&u.what, &reads));
@@ -155,7 +154,7 @@ impl Case<'_> {
         let relative = self.uses.updates.iter().filter(|u| self.changes(&u.what)).collect::<Vec<_>>();
         let severity = if sold || !relative.is_empty() { Severity::High } else { Severity::Medium };
         let because =
-            says(0.0, format!("it was written {}, and read by the same key {}", times(written), times(count(&reads))));
+            says(0.0, format!("it was written {}, and read by the same key {}", times(written), times(sent(&reads))));
         let guard = Guard::Code { columns: vec![column.clone()] };
         let mut p = Proposal::new(self.table, guard, severity, message, because).and(reasons);
         p.add(match saved {
@@ -163,24 +162,19 @@ impl Case<'_> {
             false => says(w::LOST_DELIBERATE, "it is written on purpose, not with a whole row".to_owned()),
         });
         if !relative.is_empty() {
-            let text = format!("elsewhere it was changed in place {}", times(count(&relative)));
+            let text = format!("elsewhere it was changed in place {}", times(sent(&relative)));
             p.add(says(w::LOST_RELATIVE, text));
         }
         if !locked.is_empty() {
-            p.add(says(w::LOST_LOCKED, format!("it was read under a lock {}", times(count(&locked)))));
+            p.add(says(w::LOST_LOCKED, format!("it was read under a lock {}", times(sent(&locked)))));
         }
-        let ran = |t| reads.iter().all(|r| r.transaction == t);
-        if ran(Transaction::Implicit) {
-            p.add(says(w::LOST_ALONE, "the reads were statements of their own".to_owned()));
-        } else if self.cockroach
-            && ran(Transaction::Explicit)
-            && writes.iter().all(|u| u.transaction == Transaction::Explicit)
-        {
-            p.add(says(w::LOST_SERIALIZABLE, "both ran in transactions, which SERIALIZABLE may keep apart".to_owned()));
-        }
+        let ran = |list: &[&Of<Update>]| list.iter().map(|o| o.transaction).collect::<Vec<_>>();
+        let read: Vec<Transaction> = reads.iter().map(|r| r.transaction).collect();
+        let weights = (w::LOST_ALONE, w::LOST_SERIALIZABLE);
+        p.extend(statements::of_transactions(("the reads", &read), &ran(&writes), self.serializable, weights));
         let places = writes.iter().chain(&relative).map(|u| u.statement).chain(reads.iter().map(|r| r.statement));
         let remedies = match nature {
-            Nature::Number => remedies::change_in_place(self.table, column),
+            Nature::Number => remedies::change_in_place(self.table, column, None),
             Nature::State | Nature::Document => remedies::compare_and_swap(self.table, column),
         };
         Some(p.shown_by(usage.said(places), remedies))
@@ -189,9 +183,8 @@ impl Case<'_> {
     /// What the column itself says, and whether it is sold or spent.
     fn reasons(&self, nature: Nature) -> (bool, Vec<Evidence>) {
         let name = &self.column.name;
-        let parts = words(name);
-        let sold = parts.iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w));
-        let counts = parts.iter().any(|w| COUNTERS.contains(&w.as_str()));
+        let sold = is_sold(name);
+        let counts = words(name).iter().any(|w| COUNTERS.contains(&w.as_str()));
         let said = |weight, text: &str| Evidence::new(Source::Name, weight, format!("{name} {text}"));
         let mut out = match nature {
             Nature::Number if sold => vec![said(w::LOST_SOLD, "is a number that is sold or spent")],
@@ -250,17 +243,20 @@ impl Case<'_> {
         if !filter.among.is_empty() {
             return false;
         }
-        let set = |f: &Filter| f.equal.iter().map(|l| l.column.clone()).collect::<BTreeSet<_>>();
-        !filter.equal.is_empty() && set(filter) == set(&update.filter) || self.finds_one(filter)
+        if self.finds_one(filter) {
+            return true;
+        }
+        let set = |f: &'_ Filter| f.equal.iter().map(|l| l.column.clone()).collect::<BTreeSet<_>>();
+        !filter.equal.is_empty() && set(filter) == set(&update.filter)
     }
 
     fn finds_one(&self, filter: &Filter) -> bool {
-        let all = |columns: &[String]| !columns.is_empty() && columns.iter().all(|c| filter.has_equal(c));
-        self.table.primary_key.as_ref().is_some_and(|k| all(&k.columns))
-            || self.table.unique_keys.iter().any(|k| {
-                let columns: Option<Vec<String>> = k.key.iter().map(|p| p.as_column().map(str::to_owned)).collect();
-                columns.is_some_and(|c| all(&c))
-            })
+        let has = |c: &str| filter.has_equal(c);
+        let primary = self.table.primary_key.as_ref();
+        // a partial key finds one of some rows, and there may be others
+        let plain = self.table.unique_keys.iter().filter(|k| k.predicate.is_none()).filter_map(|k| k.plain_columns());
+        primary.is_some_and(|k| !k.columns.is_empty() && k.columns.iter().all(|c| has(c)))
+            || plain.into_iter().any(|k| !k.is_empty() && k.iter().all(|c| has(c)))
     }
 
     /// Whether an UPDATE is an ORM's save: of all columns, of most, or of just those that were read.
@@ -280,12 +276,6 @@ impl Case<'_> {
     }
 }
 
-fn count<T>(list: &[&Of<T>]) -> u64 {
-    // a statement that names a table twice was sent as often as it was
-    let by_statement: BTreeMap<usize, u64> = list.iter().map(|o| (o.statement, o.count)).collect();
-    by_statement.values().fold(0, |sum, n| sum.saturating_add(*n))
-}
-
-fn says(weight: f64, text: String) -> Evidence {
-    Evidence::new(Source::Statements, weight, text)
+fn sent<T>(list: &[&Of<T>]) -> u64 {
+    statements::total(list.iter().copied()).unwrap_or(0)
 }

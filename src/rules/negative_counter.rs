@@ -1,9 +1,8 @@
-use super::words::words;
+use super::words::is_sold;
 use super::{Context, Proposal, declare_rule};
 use crate::catalog::Expr;
 use crate::evidence::Severity;
 use crate::guard::Guard;
-use crate::inference::model::model;
 
 declare_rule! {
     /// A counter can go below zero: nothing in the database stops the last seat from being sold twice.
@@ -46,9 +45,8 @@ declare_rule! {
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for bound in &context.inference().bounds {
-        let sold = words(bound.column).iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w));
         let place = format!("{}.{}", bound.table.label(), bound.column);
-        let (severity, message) = match sold {
+        let (severity, message) = match is_sold(bound.column) {
             true => (Severity::High, format!("{place} can go below zero: two requests can both take the last one.")),
             false => (Severity::Medium, format!("{place} can go below zero, where a number below zero means nothing.")),
         };

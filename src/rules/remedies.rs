@@ -2,6 +2,7 @@
 
 use super::words::{singular, words};
 use crate::catalog::Table;
+use crate::engine::{quote_ident, quote_list, quote_table};
 
 /// A change of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,47 +27,64 @@ fn model(table: &Table) -> String {
     words(&table.name).iter().map(capital).collect()
 }
 
-/// A number that is read and written: change it where it is, or lock it first.
-pub fn change_in_place(table: &Table, column: &str) -> Vec<Remedy> {
-    let (t, m) = (&table.name, model(table));
+/// The condition that finds a row by its key, as SQL.
+fn by_key(table: &Table) -> String {
+    match table.primary_key.as_ref().map(|k| k.columns.as_slice()) {
+        Some([one]) => format!("{} = $2", quote_ident(one)),
+        _ => "…".to_owned(),
+    }
+}
+
+/// A number that is read and written: change it where it is, or lock it first. It is counted down as far as there is
+/// enough, or up as far as another column allows.
+pub fn change_in_place(table: &Table, column: &str, beneath: Option<&str>) -> Vec<Remedy> {
+    let (t, m, c, key) = (quote_table(table), model(table), quote_ident(column), by_key(table));
+    let sign = if beneath.is_some() { '+' } else { '-' };
+    let (sql, django, rails, sqlalchemy, prisma) = match beneath {
+        None => (
+            format!("{c} >= $1"),
+            format!("{column}__gte=n"),
+            format!("\"{column} >= ?\", n"),
+            format!("{m}.{column} >= n"),
+            format!("updateMany({{where: {{id, {column}: {{gte: n}}}}, data: {{{column}: {{decrement: n}}}}}})"),
+        ),
+        Some(other) => (
+            format!("{c} + $1 <= {}", quote_ident(other)),
+            format!("{column}__lte=F(\"{other}\") - n"),
+            format!("\"{column} + ? <= {other}\", n"),
+            format!("{m}.{column} + n <= {m}.{other}"),
+            "$executeRaw with the SQL above: a where of Prisma compares no two columns in an update".to_owned(),
+        ),
+    };
     vec![
-        remedy("SQL", format!("UPDATE {t} SET {column} = {column} - $1 WHERE id = $2 AND {column} >= $1")),
+        remedy("SQL", format!("UPDATE {t} SET {c} = {c} {sign} $1 WHERE {key} AND {sql}")),
         remedy(
             "Django",
             format!(
-                "{m}.objects.filter(pk=pk, {column}__gte=n).update({column}=F(\"{column}\") - n), which returns 0 \
+                "{m}.objects.filter(pk=pk, {django}).update({column}=F(\"{column}\") {sign} n), which returns 0 \
                  if there was not enough; or {m}.objects.select_for_update().get(pk=pk) inside transaction.atomic()"
             ),
         ),
         remedy(
             "Rails",
-            format!(
-                "{m}.where(id: id).where(\"{column} >= ?\", n).update_all([\"{column} = {column} - ?\", n]); or \
-                 with_lock"
-            ),
+            format!("{m}.where(id: id).where({rails}).update_all([\"{column} = {column} {sign} ?\", n]); or with_lock"),
         ),
         remedy(
             "SQLAlchemy",
             format!(
-                "update({m}).where({m}.id == id, {m}.{column} >= n).values({column}={m}.{column} - n); or \
+                "update({m}).where({m}.id == id, {sqlalchemy}).values({column}={m}.{column} {sign} n); or \
                  select({m}).with_for_update()"
             ),
         ),
-        remedy(
-            "Prisma",
-            format!("updateMany({{where: {{id, {column}: {{gte: n}}}}, data: {{{column}: {{decrement: n}}}}}})"),
-        ),
+        remedy("Prisma", prisma),
     ]
 }
 
 /// A value that is read and replaced: replace it only if it is what was read, or lock it first.
 pub fn compare_and_swap(table: &Table, column: &str) -> Vec<Remedy> {
-    let (t, m) = (&table.name, model(table));
+    let (t, m, c, key) = (quote_table(table), model(table), quote_ident(column), by_key(table));
     vec![
-        remedy(
-            "SQL",
-            format!("UPDATE {t} SET {column} = $1 WHERE id = $2 AND {column} = $3, and look how many rows it changed"),
-        ),
+        remedy("SQL", format!("UPDATE {t} SET {c} = $1 WHERE {key} AND {c} = $3, and look how many rows it changed")),
         remedy(
             "Django",
             format!(
@@ -88,12 +106,12 @@ pub fn compare_and_swap(table: &Table, column: &str) -> Vec<Remedy> {
 
 /// A row that is looked for and inserted: insert it, and let the key decide.
 pub fn insert_and_see(table: &Table, columns: &[String]) -> Vec<Remedy> {
-    let (t, m) = (&table.name, model(table));
+    let (t, m) = (quote_table(table), model(table));
     let list = columns.join(", ");
     let pairs = columns.iter().map(|c| format!("{c}={c}")).collect::<Vec<_>>().join(", ");
     let symbols = columns.iter().map(|c| format!("{c}: {c}")).collect::<Vec<_>>().join(", ");
     vec![
-        remedy("SQL", format!("INSERT INTO {t} (…) VALUES (…) ON CONFLICT ({list}) DO NOTHING")),
+        remedy("SQL", format!("INSERT INTO {t} (…) VALUES (…) ON CONFLICT ({}) DO NOTHING", quote_list(columns))),
         remedy(
             "Django",
             format!(

@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
 
-use super::words::words;
+use super::words::is_sold;
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
-use crate::catalog::Expression;
+use crate::catalog::{Comparison, Expr, Expression};
 use crate::evidence::{Severity, statements};
 use crate::guard::Guard;
-use crate::inference::model::model;
 
 declare_rule! {
     /// The application changes a number only under a condition that it states itself, and the database does not hold it
@@ -63,16 +62,23 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
             if !columns.iter().all(|c| table.column(c).is_some_and(|c| c.family().is_number())) {
                 continue;
             }
-            let sold = words(&column).iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w));
-            let severity = if sold { Severity::High } else { Severity::Medium };
+            let severity = if is_sold(&column) { Severity::High } else { Severity::Medium };
             let message = format!(
                 "{}.{column} is changed under a condition that means {text}, and nothing holds other statements to it.",
                 table.label()
             );
+            let beneath = match condition.tree() {
+                Expr::Compare(Comparison::Le, _, other) => match other.as_ref() {
+                    Expr::Column(other) => Some(other.clone()),
+                    _ => None,
+                },
+                _ => None,
+            };
             let guard = Guard::Check { condition };
             let mut reasons = statements::of_guard(usage, table, &guard).into_iter();
             let Some(because) = reasons.next() else { continue };
-            let remedies = remedies::change_in_place(table, &column);
+            // what is held beneath another column is counted up to it
+            let remedies = remedies::change_in_place(table, &column, beneath.as_deref());
             let proposal = Proposal::new(table, guard, severity, message, because).and(reasons);
             out.push(proposal.shown_by(usage.said(places), remedies));
         }

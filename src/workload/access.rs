@@ -155,15 +155,6 @@ impl Filter {
     pub fn has_equal(&self, column: &str) -> bool {
         self.equal.iter().any(|l| l.column == column)
     }
-
-    /// Whether the filter is a plain look-up: equalities, and beside them at most conditions without a value.
-    pub fn is_lookup(&self) -> bool {
-        !self.equal.is_empty()
-            && self.among.is_empty()
-            && self.compared.is_empty()
-            && self.joined.is_empty()
-            && !self.other
-    }
 }
 
 /// A column that is held equal to a value.
@@ -258,10 +249,6 @@ pub enum Sign {
 pub struct Insert {
     /// The columns, if the statement names them.
     pub columns: Option<Vec<String>>,
-    /// More rows than one.
-    pub many: bool,
-    /// Rows of a query, and no VALUES.
-    pub from_query: bool,
     /// What happens if a row is there already.
     pub conflict: Conflict,
 }

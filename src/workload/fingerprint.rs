@@ -25,8 +25,6 @@ pub enum Kind {
         sql: String,
         /// It was an UPSERT.
         upsert: bool,
-        /// VALUES goes on with more rows.
-        more_rows: bool,
     },
     /// It reads and writes no rows of the application's own will: transaction control, DDL, what the engine asks for
     /// its constraints.
@@ -62,7 +60,7 @@ pub fn read(text: &str) -> Fingerprint {
     let mut out = Writer::default();
     out.statement(pieces);
     let sql = rewrite_statement(&Tokens::of(&out.text())).text.into_owned();
-    Fingerprint { shown, kind: Kind::Rows { sql, upsert: out.upsert, more_rows: out.more_rows } }
+    Fingerprint { shown, kind: Kind::Rows { sql, upsert: out.upsert } }
 }
 
 /// Lengths at which servers cut texts off (PostgreSQL's `track_activity_query_size` and its like): powers of two, with
@@ -212,7 +210,6 @@ fn is_of_no_name(pieces: &[Piece<'_>]) -> bool {
 struct Writer {
     out: Vec<String>,
     upsert: bool,
-    more_rows: bool,
 }
 
 impl Writer {
@@ -247,7 +244,6 @@ impl Writer {
             if p.value == Some(Value::More) {
                 i += 1;
                 if self.more(next.is_some_and(|p| p.text == ")")) {
-                    self.more_rows = true;
                     i += 1;
                     depth = depth.saturating_sub(1);
                 }

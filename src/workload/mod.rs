@@ -107,8 +107,6 @@ impl Statement {
 pub struct Workload {
     /// Those that read or write rows and did not fail, the most frequent first.
     pub statements: Vec<Statement>,
-    /// How many others there are: transaction control, DDL, checks of constraints.
-    pub others: usize,
     /// Texts of which the server kept only the beginning.
     pub cut_off: Vec<String>,
     /// Texts that were not understood.
@@ -125,12 +123,10 @@ impl Workload {
         for row in sent {
             let fingerprint = fingerprint::read(&row.text);
             let text = fingerprint.shown;
-            let (sql, upsert, more_rows) = match fingerprint.kind {
-                Kind::Rows { sql, upsert, more_rows } => (sql, upsert, more_rows),
-                Kind::Other => {
-                    out.others += 1;
-                    continue;
-                }
+            let (sql, upsert) = match fingerprint.kind {
+                Kind::Rows { sql, upsert } => (sql, upsert),
+                // transaction control, DDL, checks of constraints
+                Kind::Other => continue,
                 Kind::CutOff => {
                     out.cut_off.push(text);
                     continue;
@@ -138,7 +134,6 @@ impl Workload {
             };
             // what failed wrote nothing, and what it was to do stands in a row of its own once it succeeds
             if row.failed {
-                out.others += 1;
                 continue;
             }
             let key = (text, row.application, row.transaction);
@@ -146,7 +141,7 @@ impl Workload {
                 same.count = same.count.saturating_add(row.count);
                 continue;
             }
-            let Some(accesses) = parse::parse(&sql, upsert, more_rows) else {
+            let Some(accesses) = parse::parse(&sql, upsert) else {
                 out.not_understood.push(key.0);
                 continue;
             };
@@ -167,7 +162,7 @@ impl Workload {
         let say = |texts: &[String], what: &str| {
             let example = texts.first()?;
             let n = texts.len();
-            Some(format!("{n} statements {what}, such as: {}", beginning(example)))
+            Some(format!("{n} statements {what}, such as: {}", beginning(example, SHOWN)))
         };
         let cut_off = say(&self.cut_off, "are cut off in the server's statistics");
         let not_understood = say(&self.not_understood, "were not understood");
@@ -175,10 +170,12 @@ impl Workload {
     }
 }
 
-/// The beginning of a text.
-fn beginning(text: &str) -> String {
-    const SHOWN: usize = 100;
-    match text.char_indices().nth(SHOWN) {
+/// Characters of an example.
+const SHOWN: usize = 100;
+
+/// A text, or the first `shown` characters of it and a mark that there are more.
+pub fn beginning(text: &str, shown: usize) -> String {
+    match text.char_indices().nth(shown) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

@@ -29,7 +29,7 @@ const AGGREGATES: [&str; 14] = [
 ];
 
 /// What the statement does to each table that it names, in order. `None` if it is not understood.
-pub fn parse(sql: &str, upsert: bool, more_rows: bool) -> Option<Vec<Access>> {
+pub fn parse(sql: &str, upsert: bool) -> Option<Vec<Access>> {
     if sql::nests_too_deep(sql) {
         return None;
     }
@@ -56,7 +56,7 @@ pub fn parse(sql: &str, upsert: bool, more_rows: bool) -> Option<Vec<Access>> {
             SyntaxKind::INSERT => {
                 let insert = ast::Insert::cast(node)?;
                 let table = path_of(insert.relation_name_ref()?.syntax())?;
-                out.push(Access { table, deed: Deed::Insert(self::insert(&insert, upsert, more_rows)?) });
+                out.push(Access { table, deed: Deed::Insert(self::insert(&insert, upsert)?) });
             }
             SyntaxKind::UPDATE => out.push(update(&ast::Update::cast(node)?, &ctes)?),
             SyntaxKind::DELETE => out.push(delete(&ast::Delete::cast(node)?, &ctes)?),
@@ -164,18 +164,12 @@ fn lock(tail: &ast::SelectTailClause, alias: &str) -> Option<Lock> {
     })
 }
 
-fn insert(insert: &ast::Insert, upsert: bool, more_rows: bool) -> Option<Insert> {
+fn insert(insert: &ast::Insert, upsert: bool) -> Option<Insert> {
     let columns = insert
         .column_target_list()
         .map(|list| list.column_targets().filter_map(|t| name_of(t.name()?.syntax())).collect::<Vec<_>>());
-    let (mut many, mut from_query) = (more_rows, false);
-    match insert.insert_source()? {
-        ast::InsertSource::DefaultValues(_) => {}
-        ast::InsertSource::SelectVariant(ast::SelectVariant::Values(v)) => {
-            many |= v.row_list().is_some_and(|l| l.rows().count() > 1);
-        }
-        ast::InsertSource::SelectVariant(_) => from_query = true,
-    }
+    // without a source of rows it was not understood
+    insert.insert_source()?;
     let conflict = match insert.on_conflict_clause() {
         None if upsert => Conflict::Upsert,
         None => Conflict::Fails,
@@ -190,7 +184,7 @@ fn insert(insert: &ast::Insert, upsert: bool, more_rows: bool) -> Option<Insert>
             }
         }
     };
-    Some(Insert { columns, many, from_query, conflict })
+    Some(Insert { columns, conflict })
 }
 
 fn target(target: &ast::ConflictTarget) -> Option<Target> {
@@ -216,7 +210,7 @@ fn update(update: &ast::Update, ctes: &Ctes) -> Option<Access> {
     let alias = update.alias().and_then(|a| name_of(a.name()?.syntax()));
     let mut scope = Scope::default();
     // the target of an UPDATE is a table whatever a WITH calls itself
-    scope.table(path.syntax(), alias, ctes);
+    scope.table(path.syntax(), alias, &Ctes::default());
     if let Some(from) = update.from_clause() {
         scope.add(from.syntax(), ctes);
     }
@@ -261,7 +255,8 @@ fn update(update: &ast::Update, ctes: &Ctes) -> Option<Access> {
 fn delete(delete: &ast::Delete, ctes: &Ctes) -> Option<Access> {
     let path = delete.relation_name()?.relation_name_ref()?;
     let mut scope = Scope::default();
-    scope.table(path.syntax(), delete.alias().and_then(|a| name_of(a.name()?.syntax())), ctes);
+    let alias = delete.alias().and_then(|a| name_of(a.name()?.syntax()));
+    scope.table(path.syntax(), alias, &Ctes::default());
     if let Some(using) = delete.using_clause() {
         scope.add(using.syntax(), ctes);
     }

@@ -35,6 +35,7 @@ pub struct Scope {
 }
 
 /// The names of a WITH, and whether each is made of values alone.
+#[derive(Default)]
 pub struct Ctes(HashMap<String, bool>);
 
 impl Ctes {

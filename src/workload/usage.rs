@@ -1,8 +1,8 @@
 //! What is done to each table of a catalog.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::access::{Access, Deed, Filter, Insert, Name, Read, Update};
+use super::access::{Access, Deed, Insert, Name, Read, Update};
 use super::lookups::{KeyLookup, lookups};
 use super::{Said, Statement, Transaction, Workload};
 use crate::catalog::{Catalog, Table};
@@ -33,8 +33,6 @@ pub struct TableUse {
     pub updates: Vec<Of<Update>>,
     /// INSERTs.
     pub inserts: Vec<Of<Insert>>,
-    /// DELETEs.
-    pub deletes: Vec<Of<Filter>>,
 }
 
 /// A workload, put to the tables of a catalog.
@@ -58,9 +56,13 @@ impl Usage {
         let unread = workload.unread();
         let mut out = Usage { statements: workload.statements, tables: BTreeMap::new(), unread };
         let mut ambiguous: Vec<String> = Vec::new();
+        let mut by_name: HashMap<&str, Vec<&Table>> = HashMap::new();
+        for table in &catalog.tables {
+            by_name.entry(&table.name).or_default().push(table);
+        }
         for (i, statement) in out.statements.iter().enumerate() {
             for access in &statement.accesses {
-                let table = match find(catalog, access) {
+                let table = match find(catalog, &by_name, access) {
                     Found::One(table) => table,
                     Found::None => continue,
                     Found::Many => {
@@ -73,7 +75,8 @@ impl Usage {
                     Deed::Read(r) => uses.reads.push(with(i, statement, r)),
                     Deed::Update(u) => uses.updates.push(with(i, statement, u)),
                     Deed::Insert(n) => uses.inserts.push(with(i, statement, n)),
-                    Deed::Delete(f) => uses.deletes.push(with(i, statement, f)),
+                    // heard, but nothing is to be told of it
+                    Deed::Delete(_) => {}
                 }
             }
         }
@@ -116,6 +119,10 @@ fn with<T: Clone>(place: usize, statement: &Statement, what: &T) -> Of<T> {
     }
 }
 
+/// Columns that every table has and no catalog lists: CockroachDB's first, then PostgreSQL's.
+const SYSTEM_COLUMNS: [&str; 8] =
+    ["rowid", "crdb_internal_mvcc_timestamp", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
+
 enum Found<'a> {
     None,
     One(&'a Table),
@@ -124,14 +131,14 @@ enum Found<'a> {
 
 /// The table that a statement means. Which schemas its session looked into is not known: a bare name is that of the
 /// only table that has it, and all the columns that the statement names.
-fn find<'a>(catalog: &'a Catalog, access: &Access) -> Found<'a> {
+fn find<'a>(catalog: &'a Catalog, by_name: &HashMap<&str, Vec<&'a Table>>, access: &Access) -> Found<'a> {
     let Name { schema, table } = &access.table;
     if let Some(schema) = schema {
         return catalog.table(schema, table).map_or(Found::None, Found::One);
     }
     let columns = access.deed.columns();
-    let fits = |t: &&Table| t.name == *table && columns.iter().all(|c| t.column(c).is_some() || *c == "rowid");
-    let mut named = catalog.tables.iter().filter(fits);
+    let fits = |t: &&Table| columns.iter().all(|c| t.column(c).is_some() || SYSTEM_COLUMNS.contains(c));
+    let mut named = by_name.get(table.as_str()).into_iter().flatten().copied().filter(fits);
     match (named.next(), named.next()) {
         (None, _) => Found::None,
         (Some(one), None) => Found::One(one),

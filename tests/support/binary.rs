@@ -1,5 +1,7 @@
 //! Runs of the binary itself.
 
+use std::process::Stdio;
+
 use assert_cmd::Command;
 use serde_json::Value;
 
@@ -35,7 +37,26 @@ pub fn run(args: &[&str]) -> Run {
 
 /// Runs a prepared command to its end. A panic of the binary fails the test whatever it expects.
 pub fn finish(command: &mut Command) -> Run {
-    let output = command.output().expect("the binary runs");
+    ended(command.output().expect("the binary runs"))
+}
+
+/// Runs it beside `work`, which is told the process; it ends by itself or fails the test.
+pub fn beside(args: &[&str], work: impl FnOnce(u32)) -> Run {
+    let prepared = dbaudit(args);
+    let mut command = std::process::Command::new(prepared.get_program());
+    command.args(prepared.get_args()).stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null());
+    for (name, value) in prepared.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let child = command.spawn().expect("the binary runs");
+    work(child.id());
+    ended(child.wait_with_output().expect("the binary runs"))
+}
+
+fn ended(output: std::process::Output) -> Run {
     let run = Run {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),

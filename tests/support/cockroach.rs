@@ -38,6 +38,13 @@ impl Cockroach {
         found.as_ref()
     }
 
+    /// A new database, named after what it is for. It is dropped with the value.
+    pub fn database(&'static self, what: &str) -> CockroachDatabase {
+        let name = format!("dbaudit_{what}_{}", std::process::id());
+        execute(&self.url("defaultdb"), &format!("CREATE DATABASE {name}"));
+        CockroachDatabase { url: self.url(&name), name, server: self }
+    }
+
     fn start() -> Option<Cockroach> {
         let path = std::env::var_os("PATH")?;
         let program = std::env::split_paths(&path).map(|p| p.join("cockroach")).find(|p| p.is_file())?;
@@ -77,4 +84,37 @@ fn wait_for(guard: &mut Child, url_file: &std::path::Path) -> String {
         std::thread::sleep(Duration::from_millis(50));
     }
     panic!("`cockroach` is on the PATH and does not start");
+}
+
+/// A database of its own.
+pub struct CockroachDatabase {
+    /// Its connection string.
+    pub url: String,
+    /// Its name.
+    pub name: String,
+    server: &'static Cockroach,
+}
+
+impl CockroachDatabase {
+    /// Runs a script, each statement as one of its own: it ends with its line.
+    pub fn run(&self, script: &str) {
+        script.split(";\n").filter(|s| !s.trim().is_empty()).for_each(|statement| execute(&self.url, statement));
+    }
+}
+
+impl Drop for CockroachDatabase {
+    fn drop(&mut self) {
+        // left to be looked at after a failure
+        if !std::thread::panicking() {
+            execute(&self.server.url("defaultdb"), &format!("DROP DATABASE {} CASCADE", self.name));
+        }
+    }
+}
+
+fn execute(url: &str, sql: &str) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(sql).await.unwrap_or_else(|e| panic!("{e:?}: {sql}"));
+    });
 }

@@ -8,4 +8,5 @@ pub mod faults;
 pub mod migrations;
 pub mod peer;
 pub mod postgres;
+pub mod replay;
 pub mod tools;

@@ -129,6 +129,12 @@ impl Postgres {
         SHARED.get_or_init(|| Self::builder().start())
     }
 
+    /// One that keeps statistics of statements, where a database has the extension for it.
+    pub fn counting() -> &'static Postgres {
+        static COUNTING: OnceLock<Postgres> = OnceLock::new();
+        COUNTING.get_or_init(|| Self::builder().config("shared_preload_libraries", "pg_stat_statements").start())
+    }
+
     /// A new, empty database. It is dropped with the value.
     pub fn database(&'static self) -> Database {
         static NUMBER: AtomicU32 = AtomicU32::new(1);

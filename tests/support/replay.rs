@@ -112,6 +112,11 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// What a CockroachDB v21.1 said beside its schema.
+pub fn statistics() -> Recording {
+    Recording::read(&recorded("cockroach-21.1-queries/statistics")).unwrap()
+}
+
 /// A path in `tests/recorded`.
 pub fn recorded(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded").join(name)

@@ -43,15 +43,28 @@ impl Ask {
                 let key = columns.iter().cloned().map(KeyPart::Column).collect();
                 Some(Ask::Repeated { key, predicate: None, nulls_distinct: false })
             }
-            Guard::Check { condition } | Guard::Validate { condition: Some(condition), .. } => {
-                Some(Ask::Broken(format!("NOT ({condition})")))
-            }
+            Guard::Check { condition } => Some(Ask::Broken(format!("NOT ({condition})"))),
             Guard::NotNull { column } => Some(Ask::Broken(format!("{} IS NULL", quote_ident(column)))),
             Guard::ForeignKey { columns, schema, table: target, referenced } => Some(Ask::Orphaned {
                 columns: columns.clone(),
                 target: (schema.clone(), target.clone()),
                 referenced: referenced.clone(),
             }),
+            Guard::Validate { what: Unvalidated::Constraint, constraint, .. }
+                if let Some(check) = table.checks.iter().find(|c| c.name == *constraint) =>
+            {
+                Some(Ask::Broken(format!("NOT ({})", check.expression)))
+            }
+            // the condition of a key says which rows it is about, and not what they are held to
+            Guard::Validate { constraint, .. }
+                if let Some(key) = table.unique_keys.iter().find(|k| k.name == *constraint) =>
+            {
+                Some(Ask::Repeated {
+                    key: key.key.clone(),
+                    predicate: key.predicate.clone(),
+                    nulls_distinct: !key.nulls_not_distinct,
+                })
+            }
             Guard::Validate { what: Unvalidated::Constraint, constraint, .. } => {
                 let key = table.foreign_keys.iter().find(|f| f.name == *constraint)?;
                 catalog.table(&key.referenced_schema, &key.referenced_table)?;
@@ -61,14 +74,7 @@ impl Ask {
                     referenced: key.referenced_columns.clone(),
                 })
             }
-            Guard::Validate { what: Unvalidated::Index, constraint, .. } => {
-                let key = table.unique_keys.iter().find(|k| k.name == *constraint)?;
-                Some(Ask::Repeated {
-                    key: key.key.clone(),
-                    predicate: key.predicate.clone(),
-                    nulls_distinct: !key.nulls_not_distinct,
-                })
-            }
+            Guard::Validate { what: Unvalidated::Index, .. } => None,
             // fewer rows are held to the new key than to the old, any number fits the new type, and code is no row
             Guard::Rekey { .. } | Guard::Retype { .. } | Guard::Code { .. } => None,
         }

@@ -225,7 +225,8 @@ impl Sample {
 impl Values {
     fn push(&mut self, value: Option<&str>) {
         let Some(value) = value else { return self.of_row.push(None) };
-        self.long += usize::from(value.len() > LONG);
+        // in characters, as the server's length() has it
+        self.long += usize::from(value.chars().count() > LONG);
         match whole(value) {
             Some(n) => {
                 let (least, most) = self.range.unwrap_or((n, n));

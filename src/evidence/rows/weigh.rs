@@ -152,53 +152,17 @@ fn text(guard: &Guard, answer: &Answer) -> String {
         Coverage::Sample { of: Some(all) } => format!("a sample of {} of about {} rows", count(n), about(*all)),
         Coverage::Sample { of: None } => format!("the first {}", rows(n)),
     };
-    let does = match guard.kind() {
-        "check" => {
-            if v == 1 {
-                "breaks it"
-            } else {
-                "break it"
-            }
-        }
-        "not_null" => {
-            if v == 1 {
-                "is NULL"
-            } else {
-                "are NULL"
-            }
-        }
-        "foreign_key" => {
-            if v == 1 {
-                "points at nothing"
-            } else {
-                "point at nothing"
-            }
-        }
-        "validate" => {
-            if v == 1 {
-                "is in its way"
-            } else {
-                "are in its way"
-            }
-        }
-        _ => {
-            if v == 1 {
-                "repeats another one"
-            } else {
-                "repeat another one"
-            }
-        }
-    };
-    let none = match guard.kind() {
-        "check" => "breaks it",
-        "not_null" => "is NULL",
-        "foreign_key" => "points at nothing",
-        "validate" => "is in its way",
-        _ => "repeats another one",
+    let (one, many) = match guard.kind() {
+        "check" => ("breaks it", "break it"),
+        "not_null" => ("is NULL", "are NULL"),
+        "foreign_key" => ("points at nothing", "point at nothing"),
+        "validate" => ("is in its way", "are in its way"),
+        _ => ("repeats another one", "repeat another one"),
     };
     let mut text = match v {
-        0 => format!("none of {rows} {none}"),
-        _ => format!("{} of {rows} {does}", count(v)),
+        0 => format!("none of {rows} {one}"),
+        1 => format!("1 of {rows} {one}"),
+        _ => format!("{} of {rows} {many}", count(v)),
     };
     match verdict(guard, answer) {
         Verdict::Nothing if guard.kind() == "validate" => {}

@@ -249,8 +249,8 @@ impl Applier<'_> {
             ast::AlterColumnOption::SetExpression(s) => s.expr().map(|e| self.expression(&e)),
             _ => None,
         };
-        if let ast::AlterColumnOption::AddGenerated(_) = option {
-            self.take_sequence(table, column);
+        if let ast::AlterColumnOption::AddGenerated(identity) = option {
+            self.take_identity(table, column, identity.sequence_option_list());
         }
         let Some(f) = self.state.tables.get_mut(table).and_then(|t| t.field(column)) else {
             self.ignored(format!("{} has no column {column}", table.label()));

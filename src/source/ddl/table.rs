@@ -165,10 +165,10 @@ impl Applier<'_> {
                     column.default = d.expr().map(|e| self.expression(&e));
                 }
                 ast::Constraint::GeneratedConstraint(g) => match g.generated_as() {
-                    Some(ast::GeneratedAs::GeneratedIdentity(_)) => {
+                    Some(ast::GeneratedAs::GeneratedIdentity(i)) => {
                         column.identity = true;
                         column.nullable = false;
-                        self.take_sequence(table, name);
+                        self.take_identity(table, name, i.sequence_option_list());
                     }
                     Some(ast::GeneratedAs::GeneratedStored(s)) => {
                         column.generated = s.expr().map(|e| self.expression(&e));
@@ -208,15 +208,36 @@ impl Applier<'_> {
         }
     }
 
+    /// A sequence belongs to an identity column, by the name that the options give it or the one that it gets.
+    pub fn take_identity(&mut self, table: &Qualified, column: &str, options: Option<ast::SequenceOptionList>) {
+        let given = options.into_iter().flat_map(|o| o.sequence_options()).find_map(|o| match o {
+            ast::SequenceOption::OptionSequenceName(name) => Some(path_of(&name.sequence()?.path()?)),
+            _ => None,
+        });
+        match given {
+            Some(path) => {
+                let sequence = self.state.place(&path);
+                self.own_sequence(&sequence);
+            }
+            None => {
+                self.take_sequence(table, column);
+            }
+        }
+    }
+
     /// A sequence belongs to the column; returns its name.
     pub fn take_sequence(&mut self, table: &Qualified, column: &str) -> Qualified {
         let name = names::choose(self.state, table, &[column.to_owned()], Kind::Sequence);
         let sequence = Qualified::new(&table.schema, &name);
+        self.own_sequence(&sequence);
+        sequence
+    }
+
+    fn own_sequence(&mut self, sequence: &Qualified) {
         if !self.state.engine.is_cockroach() {
             self.state.take(&sequence.schema, &sequence.name);
             self.state.others.insert(sequence.clone());
         }
-        sequence
     }
 
     fn serial_default(&mut self, table: &Qualified, column: &str) -> Expression {

@@ -1,8 +1,10 @@
 //! The state of the connection while the catalog is read.
 
+use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::FetchOptions;
+use super::fetch::ask;
 
 /// One thing to set, and whether the read may go on where the server does not know it.
 pub(super) struct Setting {
@@ -25,6 +27,21 @@ pub(super) fn settings(cockroach: bool, options: &FetchOptions) -> Vec<Setting> 
         all.push(set("SET search_path = ''".into(), true));
     }
     all
+}
+
+/// Sets all of them, one by one; what the server does not know is left out where the read may go on without.
+pub(super) async fn apply(
+    client: &Client,
+    cockroach: bool,
+    options: &FetchOptions,
+) -> Result<(), tokio_postgres::Error> {
+    for setting in settings(cockroach, options) {
+        match ask(client, "the session's settings", &setting.sql).await {
+            Err(e) if setting.required || !is_unknown_setting(&e) => return Err(e),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Whether a setting failed because the server does not have it, or not with that value.

@@ -4,7 +4,7 @@ use tokio_postgres::Client;
 
 use super::error::is_connection_lost;
 use super::fetch::ask;
-use super::session::{is_unknown_setting, settings};
+use super::session::apply;
 use super::statements::SERVER;
 use super::{FetchOptions, LiveError, OWN, Recording, ResultSet};
 use crate::engine::{Engine, Product, quote_ident};
@@ -16,12 +16,17 @@ const TRACKING: &str = include_str!("../../../queries/postgres/statement_trackin
 /// The query for a server's statement statistics. On PostgreSQL, `search_path` has to show the extension.
 pub fn workload_statement(engine: Engine) -> &'static str {
     match engine.product {
-        Product::CockroachDb if engine.version.is_some() && !engine.at_least(21, 2) => {
+        Product::CockroachDb if keeps_by_node(engine) => {
             include_str!("../../../queries/cockroach/statement_statistics.v21_1.sql")
         }
         Product::CockroachDb => include_str!("../../../queries/cockroach/statement_statistics.sql"),
         _ => include_str!("../../../queries/postgres/statement_statistics.sql"),
     }
+}
+
+/// Whether each node of a CockroachDB keeps its own statistics.
+fn keeps_by_node(engine: Engine) -> bool {
+    engine.is_cockroach() && engine.version.is_some() && !engine.at_least(21, 2)
 }
 
 /// Reads the statement statistics of the current database. The session is left read-only.
@@ -33,21 +38,16 @@ pub async fn read_workload(client: &Client, options: &FetchOptions) -> Result<Wo
     let server = Recording::of_server(&server).map_err(|e| e.to_string())?;
     let engine = Engine::from_version_string(&server.version);
     let why = |e: &tokio_postgres::Error| reason(e, engine, &server, options);
-    for setting in settings(engine.is_cockroach(), options) {
-        match ask(client, "the session's settings", &setting.sql).await {
-            Err(e) if setting.required || !is_unknown_setting(&e) => return Err(why(&e)),
-            _ => {}
-        }
-    }
+    apply(client, engine.is_cockroach(), options).await.map_err(|e| why(&e))?;
     if !engine.is_cockroach() {
         show_extension(client, &server).await.map_err(|e| e.unwrap_or_else(|e| why(&e)))?;
     }
     let rows = ask(client, "statement_statistics", workload_statement(engine)).await.map_err(|e| why(&e))?;
     let mut workload = workload_of(&rows, engine).map_err(|e| e.to_string())?;
-    if engine.is_cockroach() && !engine.at_least(21, 2) {
+    if keeps_by_node(engine) {
         let node = "statements that other nodes were sent; this version keeps them by node, and does not say of \
-         which database";
-        workload.hidden = Some(node.to_owned());
+                    which database";
+        workload.hidden = Some(workload.hidden.iter().map(String::as_str).chain([node]).collect::<Vec<_>>().join("; "));
     } else if let Some(hidden) = &mut workload.hidden
         && !engine.is_cockroach()
     {

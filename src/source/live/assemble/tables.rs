@@ -59,8 +59,10 @@ impl Tables {
                 continue;
             };
             let (schema, name) = (schema.clone(), row.text(name).to_owned());
+            // what belongs to an extension is not the user's: a schema file does not name it
+            let is_users = !owned.contains(&id) && !owned.contains(&schema_id);
             if !matches!(row.get(kind), Some("r" | "p")) {
-                tables.others.push(Relation { schema, name });
+                tables.others.extend(is_users.then_some(Relation { schema, name }));
                 continue;
             }
             tables.names.insert(id, (schema.clone(), name.clone()));
@@ -68,12 +70,10 @@ impl Tables {
                 tables.others.push(Relation { schema, name });
                 tables.parents.insert(id, row.oid(parent)?);
                 tables.with_partitions.insert(row.oid(parent)?);
-            } else if row.get(persistence) != Some("t") && !owned.contains(&id) && !owned.contains(&schema_id) {
+            } else if row.get(persistence) != Some("t") && is_users {
                 let partition_key = row.get(key).map(|k| Definition::parse(k).key()).unwrap_or_default();
-                let inherits = inherits.is_some_and(|at| row.get(at) == Some("true"));
+                let inherits = inherits.map_or(Ok(false), |at| row.flag(at))?;
                 tables.add(id, Table { schema, name, partition_key, inherits, ..Table::default() });
-            } else {
-                tables.others.push(Relation { schema, name });
             }
         }
         if reading.engine.is_cockroach() {

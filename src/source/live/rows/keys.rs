@@ -3,7 +3,7 @@
 use super::session::Trouble;
 use super::sql::{self, CountedKey};
 use super::table::{Asking, Sampled, no_number, numbers};
-use crate::catalog::{KeyPart, TypeFamily, UserType};
+use crate::catalog::{Expression, KeyPart, TypeFamily, UserType};
 use crate::evidence::rows::{Answer, Ask, Coverage, DISCOVERED, Domain, Key, Question, Told, Verdict, hope, verdict};
 use crate::guard::Guard;
 
@@ -57,6 +57,9 @@ impl Asking<'_, '_, '_> {
 
     /// Columns among which keys are looked for: what an application knows a thing by.
     pub fn plausible(&self) -> Vec<KeyPart> {
+        if !self.budget.discover {
+            return Vec::new();
+        }
         let primary = self.table.primary_key.as_ref().map(|k| k.columns.as_slice()).unwrap_or_default();
         let keyed: Vec<Vec<&str>> = self.table.unique_keys.iter().filter_map(|k| k.plain_columns()).collect();
         let mut columns: Vec<_> = self.table.columns.iter().collect();
@@ -75,7 +78,7 @@ impl Asking<'_, '_, '_> {
                 && !keyed.iter().any(|k| is_key(k))
         });
         columns.sort_by_key(|c| c.nullable);
-        columns.truncate(if self.budget.discover { COMBINED } else { 0 });
+        columns.truncate(COMBINED);
         columns.into_iter().map(|c| KeyPart::Column(c.name.clone())).collect()
     }
 
@@ -144,7 +147,10 @@ impl Asking<'_, '_, '_> {
         let plausible = self.plausible();
         let place = |p: &KeyPart| Some((sampled.column(&sql::comparable(self.table, p))?, p.as_column()?.to_owned()));
         let columns: Vec<(usize, String)> = plausible.iter().filter_map(place).collect();
-        let places: Vec<usize> = columns.iter().map(|(i, _)| *i).filter(|i| !sampled.sample.is_long(*i)).collect();
+        // a UUID is long, and no text
+        let is_text = |c: &String| Domain::of(self.catalog, self.table, &KeyPart::Column(c.clone())) == Domain::Words;
+        let is_long = |(i, c): &&(usize, String)| is_text(c) && sampled.sample.is_long(*i);
+        let places: Vec<usize> = columns.iter().filter(|c| !is_long(c)).map(|(i, _)| *i).collect();
         for set in sampled.sample.discover(&places, WIDTH) {
             let names: Vec<&str> =
                 columns.iter().filter(|(i, _)| set.contains(i)).map(|(_, name)| name.as_str()).collect();
@@ -171,7 +177,7 @@ impl Asking<'_, '_, '_> {
     /// whose nodes share each scan among them.
     async fn count(&mut self, open: Vec<Open<'_>>, sampled: Option<&Sampled>) -> Result<(), Trouble> {
         let mut rest: std::collections::VecDeque<Open<'_>> = open.into();
-        let mut together = if self.catalog.engine.is_cockroach() { 1 } else { TOGETHER };
+        let mut together = if self.catalog.engine.has_grouping_sets() { TOGETHER } else { 1 };
         while let Some(first) = rest.pop_front() {
             if let Some(within) = self.unique_within(&first) {
                 let answer = Answer { coverage: self.coverage(self.counted), ..self.answer(&first, None, within, 0) };
@@ -226,7 +232,12 @@ impl Asking<'_, '_, '_> {
     async fn count_batch(&mut self, batch: &[Open<'_>]) -> Result<Vec<(u64, u64)>, Trouble> {
         let keys: Vec<CountedKey> = batch.iter().map(|o| o.counted.clone()).collect();
         let columns: Vec<&str> = batch.iter().flat_map(|o| o.question.guard.columns()).collect();
-        let predicates = batch.iter().filter_map(|o| o.question.guard.predicate()).flat_map(|p| p.columns());
+        let predicate = |o: &'_ Open<'_>| match &o.question.ask {
+            Ask::Repeated { predicate, .. } => predicate.clone(),
+            Ask::Broken(_) | Ask::Orphaned { .. } => None,
+        };
+        let predicates: Vec<Expression> = batch.iter().filter_map(predicate).collect();
+        let predicates = predicates.iter().flat_map(Expression::columns);
         let columns: Vec<&str> = columns.into_iter().chain(predicates).collect();
         let from = self.rows_text(&columns, "t");
         if let ([_, _, ..], Some((statement, marks))) = (keys.as_slice(), sql::count_together(&from, &keys)) {

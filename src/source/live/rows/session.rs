@@ -6,7 +6,7 @@ use tokio_postgres::error::SqlState;
 use super::super::OWN;
 use super::super::error::{LiveError, Sent, is_connection_lost, is_transient};
 use super::super::fetch::ask;
-use super::super::session::{is_unknown_setting, settings};
+use super::super::session::apply;
 use super::super::{FetchOptions, ResultSet};
 
 /// How transactions begin on CockroachDB, the best first: reads of the past hold up no writer, and where follower
@@ -44,12 +44,7 @@ impl<'c> Session<'c> {
     pub async fn prepare(client: &'c Client, cockroach: bool, options: &'c FetchOptions) -> Result<Self, LiveError> {
         let past: &[&str] = if cockroach { &PAST } else { &[] };
         let session = Session { client, options, past, statements: 0 };
-        for setting in settings(cockroach, options) {
-            match ask(client, "the session's settings", &setting.sql).await {
-                Err(e) if setting.required || !is_unknown_setting(&e) => return Err(session.lost(&e)),
-                _ => {}
-            }
-        }
+        apply(client, cockroach, options).await.map_err(|e| session.lost(&e))?;
         if !cockroach {
             // a server that does not compile need not know it
             let _ = ask(client, "the session's settings", COMPILE_LATER).await;

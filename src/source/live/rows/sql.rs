@@ -2,9 +2,9 @@
 //! the keys), and long texts not even then.
 
 use crate::catalog::{KeyPart, Table, TypeFamily};
-use crate::engine::{quote_ident, quote_table};
+use crate::engine::{quote_ident, quote_list, quote_table};
 use crate::evidence::rows::{Ask, LONG, Question};
-use crate::guard::key_text;
+use crate::guard::{held, key_parts, key_text};
 
 /// Which rows are read.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,8 +32,7 @@ impl From {
                     list.push("1 AS one".to_owned());
                 }
                 let order = table.primary_key.as_ref().filter(|_| by_key);
-                let order = order.map(|k| k.columns.iter().map(|c| quote_ident(c)).collect::<Vec<_>>().join(", "));
-                let order = order.map(|o| format!(" ORDER BY {o}")).unwrap_or_default();
+                let order = order.map(|k| format!(" ORDER BY {}", quote_list(&k.columns))).unwrap_or_default();
                 format!("(SELECT {} FROM {t}{order} LIMIT {n}) AS {alias}", list.join(", "))
             }
         }
@@ -106,7 +105,7 @@ impl CountedKey {
     pub fn of(question: &Question) -> Option<CountedKey> {
         let Ask::Repeated { key, predicate, nulls_distinct } = &question.ask else { return None };
         Some(CountedKey {
-            parts: key.iter().map(|p| key_text(std::slice::from_ref(p))).collect(),
+            parts: key_parts(key),
             predicate: predicate.as_ref().map(ToString::to_string),
             nulls_distinct: *nulls_distinct,
         })
@@ -114,11 +113,8 @@ impl CountedKey {
 
     /// How many rows the key is about, and how many of them repeat another one.
     pub fn count(&self, from: &str) -> String {
-        let mut conditions: Vec<String> = self.predicate.iter().map(|p| format!("({p})")).collect();
-        if self.nulls_distinct {
-            conditions.extend(self.parts.iter().map(|p| format!("{p} IS NOT NULL")));
-        }
-        let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+        let filter = held(&self.parts, self.predicate.as_deref(), self.nulls_distinct);
+        let filter = filter.map(|f| format!(" WHERE {f}")).unwrap_or_default();
         format!(
             "SELECT coalesce(sum(n), 0)::int8, coalesce(sum(n - 1), 0)::int8 FROM \
              (SELECT count(*) AS n FROM {from}{filter} GROUP BY {}) AS d",

@@ -76,15 +76,15 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
 
     /// Whether the table is too large to be read whole.
     fn is_large(&self) -> bool {
-        self.counted.or(self.estimate).is_some_and(|n| n > self.budget.max_table_rows)
+        self.total().is_some_and(|n| n > self.budget.max_table_rows)
     }
 
     /// Which rows to read where all are wanted.
     fn from(&self) -> From {
         let wide = WIDE_SAMPLE.min(self.budget.max_table_rows);
-        match self.counted.or(self.estimate) {
+        match self.total() {
             Some(n) if n <= self.budget.max_table_rows => From::Whole,
-            Some(_) if self.catalog.engine.is_cockroach() => From::First(wide),
+            Some(_) if !self.catalog.engine.has_tablesample() => From::First(wide),
             Some(n) => From::Percent(100.0 * wide as f64 / n as f64),
             // nobody knows how many there are: as many as would be read of a table that is known
             None => From::First(self.budget.max_table_rows),
@@ -93,7 +93,7 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
 
     /// The rows that are read where all are wanted, as text after FROM.
     pub fn rows_text(&self, columns: &[&str], alias: &str) -> String {
-        self.from().text(self.table, columns, alias, self.catalog.engine.is_cockroach())
+        self.from().text(self.table, columns, alias, self.catalog.engine.stores_by_key())
     }
 
     /// Which rows those are, after `counted` of them.
@@ -154,19 +154,19 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
         expressions: &[String],
         wanted: u64,
     ) -> Result<Option<(ResultSet, bool)>, Trouble> {
-        let spread = self.estimate.filter(|n| *n > wanted && !self.catalog.engine.is_cockroach());
+        let spread = self.estimate.filter(|n| *n > wanted && self.catalog.engine.has_tablesample());
         if let Some(n) = spread {
             // some more than wanted: pages are not all as full
             let from = From::Percent((120.0 * wanted as f64 / n as f64).min(100.0));
             let text = from.text(self.table, &[], "t", false);
             match self.session.read(&sql::sample(&text, expressions, wanted)).await {
                 Ok(set) if set.len() as u64 >= wanted / 10 => return Ok(Some((set, false))),
-                // far fewer than estimated, or a server that does not know TABLEwanted
+                // far fewer than estimated, or a server that does not know TABLESAMPLE
                 Ok(_) | Err(Trouble::Statement(_)) => self.estimate = None,
                 Err(trouble) => return Err(trouble),
             }
         }
-        let order = self.table.primary_key.as_ref().filter(|_| self.catalog.engine.is_cockroach());
+        let order = self.table.primary_key.as_ref().filter(|_| self.catalog.engine.stores_by_key());
         let order = order.map(|k| format!(" ORDER BY {}", crate::engine::quote_list(&k.columns))).unwrap_or_default();
         let from = format!("{}{order}", From::Whole.text(self.table, &[], "t", false));
         match self.session.read(&sql::sample(&from, expressions, wanted + 1)).await {
