@@ -152,8 +152,9 @@ impl Thresholds {
         }
     }
 
-    /// A score with what was heard of the database itself. Rows stand above a doubt, but not alone: a guard that nothing
-    /// else makes likely gets to low confidence by them and no further, and one that they refute stays there to say so.
+    /// A score with what was heard of the database itself. Rows stand above a doubt, but not alone: what was looked for in
+    /// them (`--discover`) and nothing else makes likely gets to low confidence and no further, and what they refute stays
+    /// there to say so.
     pub fn heard(&self, score: f64, heard: &[Evidence]) -> f64 {
         let sum = |of_rows: bool| {
             heard.iter().filter(|e| (e.source == Source::Rows) == of_rows).map(|e| e.weight).sum::<f64>()
@@ -162,8 +163,8 @@ impl Thresholds {
         let proposed = others >= self.low;
         match others + rows {
             total if proposed && rows <= rows::REFUTED => total.clamp(self.low, self.medium - 0.01),
-            total if !proposed && rows > 0.0 => total.min(self.medium - 0.01),
             // that a key was looked for in the rows says no more than that it was found there
+            total if !proposed && rows > rows::MOST => total.min(self.medium - 0.01),
             _ => others + rows.min(rows::MOST),
         }
     }
@@ -181,8 +182,8 @@ mod tests {
         assert_eq!(level(-1.0, &rows(3.0)), Some(Confidence::High));
         assert_eq!(level(-1.0, &rows(9.0)), level(-1.0, &rows(rows::MOST)), "no more than that");
         assert_eq!(level(-2.5, &rows(9.0)), Some(Confidence::Low), "nothing else speaks for it");
-        let both = [rows(3.0), vec![Evidence::new(Source::Statements, 1.0, "")]].concat();
-        assert_eq!(level(-2.5, &both), Some(Confidence::Medium));
+        assert_eq!(level(-2.5, &rows(3.0)), Some(Confidence::Medium), "its shape does, a little");
+        assert_eq!(level(-9.0, &rows(rows::MOST)), None, "and here it speaks against it");
         assert_eq!(level(9.0, &rows(rows::REFUTED)), Some(Confidence::Low), "to say so");
         assert_eq!(level(-1.9, &rows(rows::REFUTED)), Some(Confidence::Low), "to say so");
         assert_eq!(level(-2.5, &rows(rows::REFUTED)), None);

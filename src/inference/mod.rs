@@ -26,7 +26,7 @@ use model::{Active, model, tidy};
 use select::Scored;
 
 use crate::catalog::{Catalog, Expr, KeyPart, Table};
-use crate::evidence::{Evidence, Observed, Thresholds};
+use crate::evidence::{Evidence, Observed, Source, Thresholds};
 use crate::guard::Guard;
 
 pub use shape::Shape;
@@ -134,7 +134,7 @@ fn keys<'a>(facts: &Facts<'a>, observed: &Observed, lift: Option<f64>) -> Vec<Ke
     let mut active = Active::new(weights);
     let soft = soft_delete::Custom::of(facts);
     let folds = folds_case(facts);
-    let mut by_table: BTreeMap<usize, Vec<Scored>> = BTreeMap::new();
+    let mut by_table: BTreeMap<usize, Vec<Weighed>> = BTreeMap::new();
     for (index, candidate, base) in rows {
         let table = &facts.tables[index];
         if table.framework || table.is_keyed_within(&candidate.columns) {
@@ -165,15 +165,19 @@ fn keys<'a>(facts: &Facts<'a>, observed: &Observed, lift: Option<f64>) -> Vec<Ke
         if let Some((weight, _)) = &doubt {
             score = tidy(score - weight);
         }
-        // what the database itself says stands above a doubt
-        score = tidy(scale.heard(score, &testimony));
-        if score + lift.unwrap_or(0.0) >= scale.low {
-            by_table.entry(index).or_default().push(Scored { candidate, base, score, penalty: 0.0, doubt, testimony });
+        let alone = score + testimony.iter().filter(|e| e.source != Source::Rows).map(|e| e.weight).sum::<f64>();
+        // only where rows speak, or may, can a score rise still
+        if lift.is_some() || !observed.rows.is_empty() || tidy(scale.heard(score, &testimony)) >= scale.low {
+            let scored = Scored { candidate, base, score, penalty: 0.0, doubt, testimony };
+            by_table.entry(index).or_default().push(Weighed { scored, alone });
         }
     }
     let mut out = Vec::new();
-    for (index, rows) in by_table {
+    for (index, mut weighed) in by_table {
         let table = &facts.tables[index];
+        widen(table, &mut weighed, lift.is_some(), scale);
+        let mut rows: Vec<Scored> = weighed.into_iter().map(|w| w.scored).collect();
+        rows.retain(|r| r.score + lift.unwrap_or(0.0) >= scale.low);
         let chosen = match lift {
             None => select::select(table, rows, &model().penalty, scale.low),
             Some(_) => rows,
@@ -195,6 +199,47 @@ fn keys<'a>(facts: &Facts<'a>, observed: &Observed, lift: Option<f64>) -> Vec<Ke
         }
     }
     out
+}
+
+/// A candidate, and what it scores without the rows.
+struct Weighed {
+    scored: Scored,
+    alone: f64,
+}
+
+/// Log-odds that a key loses for each column that it has to take in because without it the rows repeat: there are
+/// several that it could be. Judged.
+const WIDER: f64 = 1.0;
+
+/// Hears what the database itself says, which stands above a doubt. Of a key that its rows refute, what made it likely
+/// goes to those that take in one more column and are not refuted: `users.email` repeats, so it may be unique in an
+/// account. When it is asked what to ask (`asking`), any likely key may turn out so.
+fn widen(table: &facts::Table<'_>, weighed: &mut [Weighed], asking: bool, scale: Thresholds) {
+    weighed.sort_by_key(|w| w.scored.candidate.columns.len());
+    for i in 0..weighed.len() {
+        let (narrower, rest) = weighed.split_at_mut(i);
+        let Some(this) = rest.first_mut() else { break };
+        let columns = &this.scored.candidate.columns;
+        let gives_way = |w: &&Weighed| {
+            let of = &w.scored.candidate.columns;
+            of.len() + 1 == columns.len()
+                && facts::is_subset(of, columns)
+                && if asking { w.alone >= scale.low } else { w.scored.is_refuted() }
+        };
+        let best = narrower.iter().filter(gives_way).max_by(|a, b| a.alone.total_cmp(&b.alone));
+        let supported = this.scored.testimony.iter().any(|e| e.source == Source::Rows && e.weight > 0.0);
+        let gained = best.map_or(0.0, |w| tidy(w.alone - WIDER - this.alone));
+        let heir = best.filter(|_| gained > 0.0 && (asking || supported));
+        let score = this.scored.score + if heir.is_some() { gained } else { 0.0 };
+        this.scored.score = tidy(scale.heard(score, &this.scored.testimony));
+        if let Some(w) = heir {
+            this.alone += gained;
+            let names: Vec<&str> = table.each(&w.scored.candidate.columns).map(|c| c.name()).collect();
+            let text =
+                format!("{} alone repeats in the rows, so it is unique within something if at all", names.join(", "));
+            this.scored.testimony.push(Evidence::new(Source::Rows, gained, text));
+        }
+    }
 }
 
 /// The columns of a key: what a row belongs to comes before what it is called.

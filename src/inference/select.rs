@@ -28,7 +28,8 @@ impl Scored {
         super::model::tidy(self.score - self.penalty)
     }
 
-    fn is_refuted(&self) -> bool {
+    /// Whether the rows do not hold to it.
+    pub fn is_refuted(&self) -> bool {
         self.testimony.iter().any(|e| e.source == Source::Rows && e.weight <= REFUTED)
     }
 }

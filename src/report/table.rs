@@ -152,8 +152,7 @@ fn block(f: &Finding, style: Style) -> String {
     for s in f.sql().into_iter().flat_map(str::lines) {
         let _ = write!(right, "\n  {}", clean(s));
     }
-    // where nothing in the schema helps, the code is all there is to change
-    for r in f.remedies.iter().filter(|_| f.steps.is_empty()) {
+    for r in &f.remedies {
         let _ = write!(right, "\n  {}: {}", r.framework, clean(&r.text));
     }
     let mut lines = side_by_side(&left, &right, style);

@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 
+use super::remedies::Change;
 use super::words::{is_sold, is_state, words};
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Column, Comparison, Expr, Table, TypeFamily};
 use crate::evidence::statements::{self, says, times};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
-use crate::workload::access::{Columns, Filter, Form, How, Lock, Read, Update};
+use crate::workload::access::{Columns, Filter, Form, How, Lock, Read, Set, Sign, Update};
 use crate::workload::{Of, TableUse, Transaction, Usage};
 
 declare_rule! {
@@ -52,8 +53,8 @@ declare_rule! {
     "lost-update", prior: w::LOST_PRIOR, needs: [Statements]
 }
 
-/// Words of numbers that are counted, beside those of what is sold or spent.
-const COUNTERS: [&str; 20] = [
+/// Words of numbers that are counted up, beside those of what is sold or spent.
+const RISING: [&str; 17] = [
     "count",
     "counter",
     "used",
@@ -64,9 +65,6 @@ const COUNTERS: [&str; 20] = [
     "booked",
     "reserved",
     "sold",
-    "left",
-    "free",
-    "points",
     "likes",
     "votes",
     "attempts",
@@ -75,6 +73,9 @@ const COUNTERS: [&str; 20] = [
     "downloads",
     "views",
 ];
+
+/// Words of numbers that are counted down, or both ways.
+const FALLING: [&str; 3] = ["left", "free", "points"];
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
@@ -174,17 +175,25 @@ impl Case<'_> {
         p.extend(statements::of_transactions(("the reads", &read), &ran(&writes), self.serializable, weights));
         let places = writes.iter().chain(&relative).map(|u| u.statement).chain(reads.iter().map(|r| r.statement));
         let remedies = match nature {
-            Nature::Number => remedies::change_in_place(self.table, column, None),
+            Nature::Number => remedies::change_in_place(self.table, column, self.direction(&relative)),
             Nature::State | Nature::Document => remedies::compare_and_swap(self.table, column),
         };
         Some(p.shown_by(usage.said(places), remedies))
+    }
+
+    /// Which way it is counted: as the statements do that change it in place, else as it is called.
+    fn direction(&self, relative: &[&Of<Update>]) -> Change<'static> {
+        let sets = relative.iter().flat_map(|u| &u.what.sets).filter(|s| s.column == self.column.name);
+        let up = |s: &Set| s.how == How::Relative(Sign::Plus);
+        let rises = if relative.is_empty() { has_word(&self.column.name, &RISING) } else { sets.into_iter().all(up) };
+        if rises { Change::Up } else { Change::Down }
     }
 
     /// What the column itself says, and whether it is sold or spent.
     fn reasons(&self, nature: Nature) -> (bool, Vec<Evidence>) {
         let name = &self.column.name;
         let sold = is_sold(name);
-        let counts = words(name).iter().any(|w| COUNTERS.contains(&w.as_str()));
+        let counts = has_word(name, &RISING) || has_word(name, &FALLING);
         let said = |weight, text: &str| Evidence::new(Source::Name, weight, format!("{name} {text}"));
         let mut out = match nature {
             Nature::Number if sold => vec![said(w::LOST_SOLD, "is a number that is sold or spent")],
@@ -274,6 +283,10 @@ impl Case<'_> {
         };
         most || reads.iter().any(as_read)
     }
+}
+
+fn has_word(name: &str, list: &[&str]) -> bool {
+    words(name).iter().any(|w| list.contains(&w.as_str()))
 }
 
 fn sent<T>(list: &[&Of<T>]) -> u64 {

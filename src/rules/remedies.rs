@@ -35,44 +35,63 @@ fn by_key(table: &Table) -> String {
     }
 }
 
-/// A number that is read and written: change it where it is, or lock it first. It is counted down as far as there is
-/// enough, or up as far as another column allows.
-pub fn change_in_place(table: &Table, column: &str, beneath: Option<&str>) -> Vec<Remedy> {
+/// How a number changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'a> {
+    /// Down, as far as there is enough.
+    Down,
+    /// Up.
+    Up,
+    /// Up, as far as another column allows.
+    UpTo(&'a str),
+}
+
+/// A number that is read and written: change it where it is, or lock it first.
+pub fn change_in_place(table: &Table, column: &str, change: Change<'_>) -> Vec<Remedy> {
     let (t, m, c, key) = (quote_table(table), model(table), quote_ident(column), by_key(table));
-    let sign = if beneath.is_some() { '+' } else { '-' };
-    let (sql, django, rails, sqlalchemy, prisma) = match beneath {
-        None => (
-            format!("{c} >= $1"),
-            format!("{column}__gte=n"),
-            format!("\"{column} >= ?\", n"),
-            format!("{m}.{column} >= n"),
+    let sign = if change == Change::Down { '-' } else { '+' };
+    // what is asked beside the key
+    let (sql, django, rails, sqlalchemy, prisma) = match change {
+        Change::Down => (
+            format!(" AND {c} >= $1"),
+            format!(", {column}__gte=n"),
+            format!(".where(\"{column} >= ?\", n)"),
+            format!(", {m}.{column} >= n"),
             format!("updateMany({{where: {{id, {column}: {{gte: n}}}}, data: {{{column}: {{decrement: n}}}}}})"),
         ),
-        Some(other) => (
-            format!("{c} + $1 <= {}", quote_ident(other)),
-            format!("{column}__lte=F(\"{other}\") - n"),
-            format!("\"{column} + ? <= {other}\", n"),
-            format!("{m}.{column} + n <= {m}.{other}"),
+        Change::Up => (
+            String::new(),
+            String::new(),
+            String::new(),
+            String::new(),
+            format!("update({{where: {{id}}, data: {{{column}: {{increment: n}}}}}})"),
+        ),
+        Change::UpTo(other) => (
+            format!(" AND {c} + $1 <= {}", quote_ident(other)),
+            format!(", {column}__lte=F(\"{other}\") - n"),
+            format!(".where(\"{column} + ? <= {other}\", n)"),
+            format!(", {m}.{column} + n <= {m}.{other}"),
             "$executeRaw with the SQL above: a where of Prisma compares no two columns in an update".to_owned(),
         ),
     };
+    let refused = if change == Change::Up { "" } else { ", which returns 0 if there was not enough" };
     vec![
-        remedy("SQL", format!("UPDATE {t} SET {c} = {c} {sign} $1 WHERE {key} AND {sql}")),
+        remedy("SQL", format!("UPDATE {t} SET {c} = {c} {sign} $1 WHERE {key}{sql}")),
         remedy(
             "Django",
             format!(
-                "{m}.objects.filter(pk=pk, {django}).update({column}=F(\"{column}\") {sign} n), which returns 0 \
-                 if there was not enough; or {m}.objects.select_for_update().get(pk=pk) inside transaction.atomic()"
+                "{m}.objects.filter(pk=pk{django}).update({column}=F(\"{column}\") {sign} n){refused}; or \
+                 {m}.objects.select_for_update().get(pk=pk) inside transaction.atomic()"
             ),
         ),
         remedy(
             "Rails",
-            format!("{m}.where(id: id).where({rails}).update_all([\"{column} = {column} {sign} ?\", n]); or with_lock"),
+            format!("{m}.where(id: id){rails}.update_all([\"{column} = {column} {sign} ?\", n]); or with_lock"),
         ),
         remedy(
             "SQLAlchemy",
             format!(
-                "update({m}).where({m}.id == id, {sqlalchemy}).values({column}={m}.{column} {sign} n); or \
+                "update({m}).where({m}.id == id{sqlalchemy}).values({column}={m}.{column} {sign} n); or \
                  select({m}).with_for_update()"
             ),
         ),

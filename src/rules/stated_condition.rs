@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::remedies::Change;
 use super::words::is_sold;
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Comparison, Expr, Expression};
@@ -78,7 +79,8 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
             let mut reasons = statements::of_guard(usage, table, &guard).into_iter();
             let Some(because) = reasons.next() else { continue };
             // what is held beneath another column is counted up to it
-            let remedies = remedies::change_in_place(table, &column, beneath.as_deref());
+            let remedies =
+                remedies::change_in_place(table, &column, beneath.as_deref().map_or(Change::Down, Change::UpTo));
             let proposal = Proposal::new(table, guard, severity, message, because).and(reasons);
             out.push(proposal.shown_by(usage.said(places), remedies));
         }
