@@ -3,12 +3,14 @@
 //!
 //! Data goes one way: a [`source`] reads a [`catalog`], the [`rules`] look at it and make findings, a report shows them.
 
+pub mod baseline;
 pub mod catalog;
 pub mod cli;
 pub mod engine;
 pub mod evidence;
 mod files;
 pub mod guard;
+pub mod history;
 pub mod inference;
 pub mod migration;
 pub mod report;

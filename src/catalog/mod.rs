@@ -4,10 +4,12 @@
 //! shard and region columns are not part of a key, a key's columns are names and not attribute numbers, types carry
 //! PostgreSQL's canonical names, and expressions are parsed. It serialises to the snapshot format.
 
+mod changes;
 mod data_type;
 mod expression;
 mod implied;
 
+pub use changes::{Change, changes};
 pub use data_type::{TypeFamily, canonical_type, family};
 pub use expression::{Comparison, Expr, Expression};
 pub use implied::{check_implied, expression_key_implied, foreign_key_implied, not_null_implied, unique_implied};

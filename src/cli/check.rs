@@ -2,19 +2,20 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use time::OffsetDateTime;
 
-use super::choosing::ChoosingArgs;
-use super::evidence::EvidenceArgs;
-use super::rows::RowArgs;
-use super::{FAILED, FOUND, output, target};
+use super::auditing::{AuditArgs, Audited, Auditor};
+use super::recording::{self, Clocked};
+use super::{FAILED, FOUND, output};
+use crate::baseline::{Baseline, Entry};
+use crate::evidence::Severity;
 use crate::evidence::rows::Ended;
-use crate::evidence::{Severity, settings};
-use crate::report::{Filter, Report, SourceAudit};
-use crate::rules::{self, Rule};
-use crate::source::live::Observe;
-use crate::source::{self, Kind, Loaded, Options, Source, SourceName};
+use crate::history::History;
+use crate::report::{Report, SourceAudit};
+use crate::source::{Kind, Source, SourceName};
 
 /// Audit databases, schema files or snapshots for missing guards.
 #[derive(clap::Args)]
@@ -24,16 +25,17 @@ pub struct Args {
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
     #[command(flatten)]
-    target: target::TargetArgs,
+    audit: AuditArgs,
     /// Exit with 1 if a finding is at least this severe
     #[arg(long, value_name = "SEVERITY", default_value = "low", help_heading = "Choosing")]
     fail_on: FailOn,
-    #[command(flatten)]
-    choosing: ChoosingArgs,
-    #[command(flatten)]
-    evidence: EvidenceArgs,
-    #[command(flatten)]
-    rows: RowArgs,
+    /// Findings that were accepted, as `dbaudit baseline` wrote them: they are marked and do not count
+    #[arg(long, value_name = "FILE", help_heading = "Over time")]
+    baseline: Option<PathBuf>,
+    /// Record the run, and tell what is new and what is fixed: a file, or the connection string of a database that keeps
+    /// the history of many jobs
+    #[arg(long, value_name = "STORE", help_heading = "Over time")]
+    history: Option<String>,
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     format: Format,
@@ -43,9 +45,6 @@ pub struct Args {
     /// Say nothing on standard output; the exit code tells
     #[arg(short, long, help_heading = "Output", conflicts_with = "output")]
     quiet: bool,
-    /// Tell what was done: server, number of statements, time
-    #[arg(short, long, help_heading = "Output")]
-    verbose: bool,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -70,14 +69,18 @@ enum Format {
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let rules = args.choosing.rules()?;
-    let filter = args.choosing.filter()?;
-    let sources = args.target.sources(&args.sources)?;
-    args.evidence.suit(&sources)?;
+    let auditor = args.audit.auditor()?;
+    let sources = args.audit.target.sources(&args.sources)?;
+    args.audit.evidence.suit(&sources)?;
+    let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
+    // opened first: who is to record must be able to
+    let mut history = match &args.history {
+        Some(text) => Some(History::open(&recording::place(text)?, true)?),
+        None => None,
+    };
     let several = sources.len() > 1;
-    let options =
-        Options { observe: Observe { defaults: true, ..args.evidence.beside_the_catalog() }, ..args.target.options() };
     let mut report = Report::default();
+    let mut unrecorded = None;
     for source in sources {
         if report.audits.iter().any(|a| a.ended == Some(Ended::Interrupted)) {
             let kind = if matches!(source, Source::Live(_)) { Kind::Live } else { Kind::Ddl };
@@ -85,16 +88,24 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             report.audits.push(SourceAudit::failed(name, "interrupted before its turn".to_owned()));
             continue;
         }
-        let bar = output::progress(format!("auditing {}", source.label()));
-        let (name, loaded) = source::load(source.clone(), &options);
-        let heard = loaded.and_then(|mut l| {
-            args.evidence.hear(&source, &mut l, &options)?;
-            Ok(l)
-        });
-        bar.finish_and_clear();
-        let audited = heard.and_then(|mut l| audit((&source, &name), &mut l, args, &rules, &filter));
+        let (started, clock) = (OffsetDateTime::now_utc(), Instant::now());
+        let (name, mut audited) = auditor.audit(&source);
+        if let (Ok(Audited { audit, .. }), Some(baseline)) = (&mut audited, &baseline) {
+            audit.accept(baseline);
+        }
+        let clocked = Clocked { started, took: clock.elapsed() };
+        if let Some(history) = &mut history {
+            let outcome = audited.as_ref().map_err(|e| format!("{:#}", e.root_cause()));
+            let outcome = outcome.as_ref().map(|a| *a).map_err(String::as_str);
+            match (recording::record(history, &auditor, &name.name, clocked, outcome, false), &mut audited) {
+                (Ok(recorded), Ok(audited)) => audited.audit.history = Some(recorded),
+                (Ok(_), Err(_)) => {}
+                // what was found is told before
+                (Err(error), _) => unrecorded = Some(error),
+            }
+        }
         match audited {
-            Ok(audit) => report.audits.push(audit),
+            Ok(audited) => report.audits.push(audited.audit),
             // the only source: the error is the whole story, and no report is written that could be taken for one
             Err(error) if !several => return Err(error),
             Err(error) => {
@@ -103,6 +114,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 report.audits.push(SourceAudit::failed(name, format!("{:#}", error.root_cause())));
             }
         }
+    }
+    if let Some(baseline) = &baseline {
+        report.stale = stale(baseline, &auditor, &report.audits);
     }
     if !args.quiet {
         let text = match args.format {
@@ -117,6 +131,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         FailOn::Medium => Some(Severity::Medium),
         FailOn::High => Some(Severity::High),
     };
+    if let Some(error) = unrecorded {
+        return Err(error.context("the run was not recorded"));
+    }
     Ok(if report.has_errors() {
         ExitCode::from(FAILED)
     } else if least.is_some_and(|l| report.fails(l)) {
@@ -126,47 +143,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     })
 }
 
-fn audit(
-    (source, name): (&Source, &SourceName),
-    loaded: &mut Loaded,
-    args: &Args,
-    rules: &[&'static Rule],
-    filter: &Filter,
-) -> Result<SourceAudit> {
-    super::target::tell(loaded, args.target.strict())?;
-    let (catalog, observed) = (&loaded.catalog, &mut loaded.observed);
-    if catalog.tables.is_empty() {
-        bail!(loaded.empty());
+/// Entries of the baseline that match nothing. Whether they do cannot be told if a source was not seen wholly, or if the
+/// entry is of a rule or a table that was left out.
+fn stale(baseline: &Baseline, auditor: &Auditor<'_>, audits: &[SourceAudit]) -> Vec<(String, Entry)> {
+    if audits.iter().any(|a| a.error.is_some() || a.ended.is_some() || !a.unread.is_empty()) {
+        return Vec::new();
     }
-    args.rows.ask(source, catalog, observed, rules, filter)?;
-    let began = std::time::Instant::now();
-    let audit = rules::audit(catalog, observed, rules);
-    if args.verbose {
-        loaded.notes.iter().for_each(|n| output::note(n));
-        let columns: usize = catalog.tables.iter().map(|t| t.columns.len()).sum();
-        output::note(&format!(
-            "{}: {}, {} tables, {columns} columns; {}; {} rules in {:.0?}",
-            name.name,
-            catalog.engine,
-            catalog.tables.len(),
-            loaded.how,
-            rules.len(),
-            began.elapsed()
-        ));
-        if args.rows.verify {
-            output::note(&format!("{} statements about the rows", observed.rows.statements));
-        }
-    }
-    let mut audited = SourceAudit::new(name.clone(), catalog, audit, filter);
-    audited.unread.clone_from(&loaded.unread);
-    if let Some(defaults) = &observed.defaults {
-        let races = audited.findings.iter().filter(|f| f.guard.stops_a_race()).count();
-        audited.settings = settings::judge(defaults, races);
-    }
-    audited.unasked = observed.rows.missing();
-    audited.ended = observed.rows.ended.clone().or(observed.lost.clone().map(Ended::Lost));
-    if audited.tables == 0 {
-        bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
-    }
-    Ok(audited)
+    let found = |print: &str| audits.iter().any(|a| a.findings.iter().chain(&a.below).any(|f| f.fingerprint == print));
+    let looked = |e: &Entry| audits.iter().all(|a| auditor.looks_at(a, &e.rule, &e.schema, &e.table));
+    let entries = baseline.entries().filter(|(print, e)| !found(print) && looked(e));
+    entries.map(|(print, e)| (print.to_owned(), e.clone())).collect()
 }

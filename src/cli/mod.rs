@@ -1,12 +1,17 @@
 //! The command line: one file per subcommand.
 
+mod auditing;
+mod baseline;
 mod check;
 mod choosing;
 mod evidence;
+mod diff;
 mod explain;
+mod history;
 mod migrate;
 mod output;
 mod record;
+mod recording;
 mod rows;
 mod rules;
 mod snapshot;
@@ -46,6 +51,12 @@ enum Command {
     Check(check::Args),
     /// Write the migration files that add the guards, for the tool that you already use
     Migrate(migrate::Args),
+    /// Accept today's findings, so that only new ones count from now on
+    Baseline(baseline::Args),
+    /// List the runs of a history
+    History(history::Args),
+    /// Tell what is new, fixed and changed between two runs, snapshots or sources
+    Diff(diff::Args),
     /// Write the catalog of a source as JSON, to be checked elsewhere or later
     Snapshot(snapshot::Args),
     /// List the rules
@@ -78,6 +89,9 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(&args),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Baseline(args) => baseline::run(&args),
+        Command::History(args) => history::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Snapshot(args) => snapshot::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Explain(args) => explain::run(&args),

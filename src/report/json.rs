@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Report, SourceAudit};
+use crate::baseline::Entry;
 use crate::engine::Product;
 use crate::evidence::rows::{Answer, Coverage, Told};
 use crate::evidence::settings::Setting;
 use crate::evidence::{Confidence, Severity, Source, Verdict};
+use crate::history::Found;
 use crate::rules::Finding;
 use crate::workload::Said;
 
@@ -20,6 +22,8 @@ struct One<'a> {
     dbaudit: &'static str,
     #[serde(flatten)]
     audit: Audit<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stale: Vec<Stale<'a>>,
 }
 
 #[derive(Serialize)]
@@ -27,6 +31,16 @@ struct Many<'a> {
     version: u32,
     dbaudit: &'static str,
     audits: Vec<Audit<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stale: Vec<Stale<'a>>,
+}
+
+/// An entry of the baseline that matches nothing any more.
+#[derive(Serialize)]
+struct Stale<'a> {
+    fingerprint: &'a str,
+    #[serde(flatten)]
+    entry: &'a Entry,
 }
 
 #[derive(Serialize)]
@@ -38,7 +52,20 @@ struct Audit<'a> {
     findings: Vec<JsonFinding<'a>>,
     skipped: Vec<Skipped<'a>>,
     settings: &'a [Setting],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<History<'a>>,
     summary: Summary,
+}
+
+#[derive(Serialize)]
+struct History<'a> {
+    run: &'a str,
+    /// Nothing was known of the source before.
+    first: bool,
+    /// Fingerprints of findings that no run before told.
+    new: Vec<&'a str>,
+    /// Findings that were told before and are closed.
+    fixed: &'a [Found],
 }
 
 #[derive(Serialize)]
@@ -142,21 +169,29 @@ struct Summary {
     by_severity: BTreeMap<String, usize>,
     by_confidence: BTreeMap<String, usize>,
     new: usize,
+    baseline: usize,
     suppressed: usize,
 }
 
 /// The report as JSON. One source gives the object of the contract; several give `audits`, a list of such objects.
 pub fn json(report: &Report) -> String {
     let dbaudit = env!("CARGO_PKG_VERSION");
+    let stale = report.stale.iter().map(|(fingerprint, entry)| Stale { fingerprint, entry }).collect();
     let text = match report.audits.as_slice() {
-        [one] => serde_json::to_string_pretty(&One { version: VERSION, dbaudit, audit: audit(one) }),
+        [one] => serde_json::to_string_pretty(&One { version: VERSION, dbaudit, audit: audit(one), stale }),
         many => {
             let audits = many.iter().map(audit).collect();
-            serde_json::to_string_pretty(&Many { version: VERSION, dbaudit, audits })
+            serde_json::to_string_pretty(&Many { version: VERSION, dbaudit, audits, stale })
         }
     };
     // serialising plain structs with string keys cannot fail
     text.unwrap_or_default() + "\n"
+}
+
+/// The object of the contract for one source.
+pub fn json_of_source(source: &SourceAudit) -> String {
+    let one = One { version: VERSION, dbaudit: env!("CARGO_PKG_VERSION"), audit: audit(source), stale: Vec::new() };
+    serde_json::to_string(&one).unwrap_or_default()
 }
 
 fn audit(a: &SourceAudit) -> Audit<'_> {
@@ -164,14 +199,21 @@ fn audit(a: &SourceAudit) -> Audit<'_> {
         source: SourceName { kind: a.source.kind.word(), name: &a.source.name },
         error: a.error.as_deref(),
         engine: Engine { product: a.engine.product, version: a.engine.version.map(|v| v.to_string()) },
-        findings: a.findings.iter().map(finding).collect(),
+        findings: a.findings.iter().map(|f| finding(f, a.is_known(f))).collect(),
         skipped: skipped(a),
         settings: &a.settings,
+        history: a.history.as_ref().map(|h| History {
+            run: &h.run,
+            first: h.news.first,
+            new: h.news.new.iter().map(|f| f.fingerprint.as_str()).collect(),
+            fixed: &h.news.fixed,
+        }),
         summary: Summary {
             tables: a.tables,
             by_severity: a.count(|f| f.severity.to_string()),
             by_confidence: a.count(|f| f.confidence.to_string()),
-            new: a.findings.len(),
+            new: a.counting().count(),
+            baseline: a.findings.len() - a.counting().count(),
             suppressed: 0,
         },
     }
@@ -196,7 +238,7 @@ fn rows(told: &Told) -> Rows<'_> {
     }
 }
 
-fn finding(f: &Finding) -> JsonFinding<'_> {
+fn finding(f: &Finding, known: bool) -> JsonFinding<'_> {
     JsonFinding {
         rule: f.rule,
         severity: f.severity,
@@ -220,7 +262,7 @@ fn finding(f: &Finding) -> JsonFinding<'_> {
         statements: f.statements.iter().map(statement).collect(),
         remedies: f.remedies.iter().map(|r| Remedy { framework: r.framework, text: &r.text }).collect(),
         fingerprint: &f.fingerprint,
-        status: "new",
+        status: if known { "baseline" } else { "new" },
         docs: format!("dbaudit explain {}", f.rule),
     }
 }

@@ -1,20 +1,26 @@
 //! Reports: what an audit found, for people and for programs. One file per format.
 
+mod difference;
 mod json;
 mod plan;
+mod runs;
 mod table;
 
-pub use json::json;
+pub use difference::{difference, difference_json};
+pub use json::{json, json_of_source};
 pub use plan::plan;
+pub use runs::{runs, runs_json};
 pub use table::{Style, table};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::baseline::{Baseline, Entry};
 use crate::catalog::Catalog;
 use crate::engine::Engine;
 use crate::evidence::rows::Ended;
 use crate::evidence::settings::Setting;
 use crate::evidence::{Confidence, Severity};
+use crate::history::News;
 use crate::rules::{Audit, Finding, Skipped};
 use crate::source::{Kind, SourceName};
 
@@ -23,12 +29,23 @@ use crate::source::{Kind, SourceName};
 pub struct Report {
     /// One entry for each source.
     pub audits: Vec<SourceAudit>,
+    /// Entries of the baseline that match nothing any more, with their fingerprints.
+    pub stale: Vec<(String, Entry)>,
+}
+
+/// What a run is in the history, and what is different since the runs before.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Id of the run.
+    pub run: String,
+    /// What is different.
+    pub news: News,
 }
 
 impl Report {
     /// Whether a finding that counts is at or above `least`.
     pub fn fails(&self, least: Severity) -> bool {
-        self.audits.iter().flat_map(|a| &a.findings).any(|f| f.severity >= least)
+        self.audits.iter().flat_map(SourceAudit::counting).any(|f| f.severity >= least)
     }
 
     /// Whether a source could not be audited, or not be heard to the end.
@@ -48,8 +65,12 @@ pub struct SourceAudit {
     pub tables: usize,
     /// What was found, after the filters.
     pub findings: Vec<Finding>,
-    /// How many findings stay below `--min-confidence`.
-    pub below_confidence: usize,
+    /// Findings that stay below `--min-confidence`.
+    pub below: Vec<Finding>,
+    /// Fingerprints of findings that were accepted in a baseline.
+    pub known: BTreeSet<String>,
+    /// What is different since the runs before, where there is a history.
+    pub history: Option<Recorded>,
     /// Rules that could not look.
     pub skipped: Vec<Skipped>,
     /// What no rule could look at: statements that were not understood, each with its place and the reason.
@@ -116,14 +137,15 @@ impl SourceAudit {
     pub fn new(source: SourceName, catalog: &Catalog, audit: Audit, filter: &Filter) -> SourceAudit {
         let of_tables: Vec<Finding> =
             audit.findings.into_iter().filter(|f| filter.wants_table(&f.schema, &f.table)).collect();
-        let all = of_tables.len();
         let least = filter.min_confidence.unwrap_or(Confidence::Medium);
-        let findings: Vec<Finding> = of_tables.into_iter().filter(|f| f.confidence >= least).collect();
+        let (findings, below) = of_tables.into_iter().partition(|f| f.confidence >= least);
         SourceAudit {
             source,
             engine: catalog.engine,
             tables: catalog.tables.iter().filter(|t| filter.wants_table(&t.schema, &t.name)).count(),
-            below_confidence: all - findings.len(),
+            below,
+            known: BTreeSet::new(),
+            history: None,
             findings,
             skipped: audit.skipped,
             unread: Vec::new(),
@@ -141,7 +163,9 @@ impl SourceAudit {
             engine: Engine::default(),
             tables: 0,
             findings: Vec::new(),
-            below_confidence: 0,
+            below: Vec::new(),
+            known: BTreeSet::new(),
+            history: None,
             skipped: Vec::new(),
             unread: Vec::new(),
             unasked: Vec::new(),
@@ -151,9 +175,25 @@ impl SourceAudit {
         }
     }
 
+    /// Marks what was accepted in a baseline.
+    pub fn accept(&mut self, baseline: &Baseline) {
+        let known = self.findings.iter().map(|f| &f.fingerprint).filter(|print| baseline.has(print));
+        self.known = known.cloned().collect();
+    }
+
+    /// Whether a finding was accepted in a baseline.
+    pub fn is_known(&self, finding: &Finding) -> bool {
+        self.known.contains(&finding.fingerprint)
+    }
+
+    /// The findings that count: all but those that were accepted.
+    pub fn counting(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|f| !self.is_known(f))
+    }
+
     fn count<K: Ord>(&self, key: impl Fn(&Finding) -> K) -> BTreeMap<K, usize> {
         let mut counts = BTreeMap::new();
-        for f in &self.findings {
+        for f in self.counting() {
             *counts.entry(key(f)).or_insert(0) += 1;
         }
         counts

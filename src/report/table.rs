@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style as Ansi};
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
-use super::{Report, SourceAudit};
+use super::{Recorded, Report, SourceAudit};
 use crate::evidence::rows::Told;
 use crate::evidence::settings::Setting;
 use crate::evidence::{Severity, Verdict};
@@ -36,6 +36,12 @@ pub fn table(report: &Report, style: Style) -> String {
         }
         one(&mut out, audit, style);
     }
+    if !report.stale.is_empty() {
+        let _ = writeln!(out, "\nStale in the baseline, as nothing matches any more (`dbaudit baseline` again leaves them out):");
+    }
+    for (fingerprint, entry) in &report.stale {
+        let _ = writeln!(out, "  {fingerprint}  {}", clean(&entry.label()));
+    }
     out
 }
 
@@ -64,7 +70,7 @@ fn one(out: &mut String, audit: &SourceAudit, style: Style) {
         let _ = writeln!(out, "{}", setting(s, style));
     }
     let mut previous = None;
-    for f in &audit.findings {
+    for f in audit.counting() {
         let here = (&f.schema, &f.table);
         if previous != Some(here) {
             let name = if f.schema == "public" { f.table.clone() } else { format!("{}.{}", f.schema, f.table) };
@@ -81,7 +87,7 @@ fn one(out: &mut String, audit: &SourceAudit, style: Style) {
         } else {
             out.push('\n');
         }
-        let _ = writeln!(out, "{}", block(f, style));
+        let _ = writeln!(out, "{}", block(f, news(audit, f), style));
     }
     let _ = writeln!(out, "{}", summary(audit));
 }
@@ -111,6 +117,13 @@ pub(super) fn lines(table: &Table) -> Vec<String> {
     table.lines().map(|l| l.trim_end().to_owned()).collect()
 }
 
+/// A text in lines that fit.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut table = bare(Style { width: u16::try_from(width).unwrap_or(u16::MAX), color: false });
+    table.add_row([text]);
+    lines(&table).into_iter().map(|l| l.trim_start().to_owned()).collect()
+}
+
 fn side_by_side(left: &str, right: &str, style: Style) -> Vec<String> {
     let mut table = bare(style);
     table.add_row(vec![Cell::new(left), Cell::new(right)]);
@@ -120,16 +133,23 @@ fn side_by_side(left: &str, right: &str, style: Style) -> Vec<String> {
     lines(&table)
 }
 
+/// Whether a finding is told for the first time, in a history that has told others.
+fn news(audit: &SourceAudit, f: &Finding) -> bool {
+    let told = |h: &Recorded| !h.news.first && h.news.new.iter().any(|n| n.fingerprint == f.fingerprint);
+    audit.history.as_ref().is_some_and(told)
+}
+
 /// One finding: on the left what it is, on the right why and what to do.
-fn block(f: &Finding, style: Style) -> String {
+fn block(f: &Finding, new: bool, style: Style) -> String {
     let color = match f.severity {
         Severity::High => AnsiColor::Red,
         Severity::Medium => AnsiColor::Yellow,
         Severity::Low => AnsiColor::Blue,
     };
     let left = format!(
-        "{}\n{} confidence\n{}\n{}",
+        "{}{}\n{} confidence\n{}\n{}",
         f.severity.to_string().to_uppercase(),
+        if new { "  NEW" } else { "" },
         f.confidence,
         f.rule,
         f.fingerprint
@@ -179,6 +199,20 @@ fn statement(s: &Said) -> String {
     format!("{} ×{how} {text}", s.count)
 }
 
+/// What is different since the run before.
+fn history(out: &mut String, recorded: &Recorded) {
+    let Recorded { run, news } = recorded;
+    let _ = match (news.first, news.new.len(), news.fixed.len()) {
+        (true, ..) => writeln!(out, "Recorded as {run}, the first run of this source."),
+        (false, 0, 0) => writeln!(out, "Nothing is new since the run before, and nothing fixed ({run})."),
+        (false, new, fixed) => writeln!(out, "Since the run before: {new} new, {fixed} fixed ({run})."),
+    };
+    for f in &news.fixed {
+        let columns = if f.columns.is_empty() { String::new() } else { format!(" ({})", f.columns.join(", ")) };
+        let _ = writeln!(out, "  fixed: {} on {}", f.rule, clean(&format!("{}{columns}", f.table_label())));
+    }
+}
+
 fn tables(n: usize) -> String {
     if n == 1 { "1 table".to_owned() } else { format!("{n} tables") }
 }
@@ -186,11 +220,12 @@ fn tables(n: usize) -> String {
 fn summary(audit: &SourceAudit) -> String {
     let mut out = String::new();
     let by = audit.count(|f| f.severity);
+    let counting = audit.counting().count();
     let parts: Vec<String> = [Severity::High, Severity::Medium, Severity::Low]
         .iter()
         .filter_map(|s| by.get(s).map(|n| format!("{n} {s}")))
         .collect();
-    let _ = match audit.findings.len() {
+    let _ = match counting {
         0 if !audit.unread.is_empty() => {
             writeln!(out, "\nNo missing guards found in what could be read ({}).", tables(audit.tables))
         }
@@ -198,8 +233,16 @@ fn summary(audit: &SourceAudit) -> String {
         1 => writeln!(out, "\n1 finding ({}) in {}.", parts.join(", "), tables(audit.tables)),
         n => writeln!(out, "\n{n} findings ({}) in {}.", parts.join(", "), tables(audit.tables)),
     };
-    if audit.below_confidence > 0 {
-        let _ = writeln!(out, "{} more are less sure: --min-confidence low", audit.below_confidence);
+    match audit.findings.len() - counting {
+        0 => {}
+        1 => out.push_str("1 more is accepted in the baseline.\n"),
+        n => out.push_str(&format!("{n} more are accepted in the baseline.\n")),
+    }
+    if let Some(h) = &audit.history {
+        history(&mut out, h);
+    }
+    if !audit.below.is_empty() {
+        let _ = writeln!(out, "{} more are less sure: --min-confidence low", audit.below.len());
     }
     if !audit.unread.is_empty() {
         let n = audit.unread.len();

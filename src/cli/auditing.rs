@@ -1,0 +1,142 @@
+//! Auditing one source: what `check`, `baseline`, `diff` and `watch` share.
+
+use anyhow::{Result, bail};
+
+use super::choosing::ChoosingArgs;
+use super::evidence::EvidenceArgs;
+use super::rows::RowArgs;
+use super::{output, target};
+use crate::catalog::Catalog;
+use crate::evidence::rows::Ended;
+use crate::evidence::settings;
+use crate::history::Found;
+use crate::report::{Filter, SourceAudit};
+use crate::rules::{self, Rule, Skipped};
+use crate::source::live::Observe;
+use crate::source::{self, Loaded, Options, Source, SourceName};
+
+/// How to audit.
+#[derive(clap::Args)]
+pub struct AuditArgs {
+    #[command(flatten)]
+    pub target: target::TargetArgs,
+    #[command(flatten)]
+    pub choosing: ChoosingArgs,
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
+    #[command(flatten)]
+    pub rows: RowArgs,
+    /// Tell what was done: server, number of statements, time
+    #[arg(short, long, help_heading = "Output")]
+    pub verbose: bool,
+}
+
+/// The arguments, understood.
+pub struct Auditor<'a> {
+    args: &'a AuditArgs,
+    options: Options,
+    rules: Vec<&'static Rule>,
+    filter: Filter,
+}
+
+/// A source that was audited.
+pub struct Audited {
+    /// What was found.
+    pub audit: SourceAudit,
+    /// The schema that it was found in.
+    pub catalog: Catalog,
+}
+
+impl AuditArgs {
+    /// Understands the arguments.
+    ///
+    /// # Errors
+    /// If a rule or a pattern is none.
+    pub fn auditor(&self) -> Result<Auditor<'_>> {
+        let observe = Observe { defaults: true, ..self.evidence.beside_the_catalog() };
+        Ok(Auditor {
+            rules: self.choosing.rules()?,
+            filter: self.choosing.filter()?,
+            options: Options { observe, ..self.target.options() },
+            args: self,
+        })
+    }
+}
+
+impl Auditor<'_> {
+    /// Reads a source, hears its database and runs the rules. Its name is known whatever comes of it.
+    pub fn audit(&self, source: &Source) -> (SourceName, Result<Audited>) {
+        let bar = output::progress(format!("auditing {}", source.label()));
+        let (name, loaded) = source::load(source.clone(), &self.options);
+        let heard = loaded.and_then(|mut l| {
+            self.args.evidence.hear(source, &mut l, &self.options)?;
+            Ok(l)
+        });
+        bar.finish_and_clear();
+        let audited = heard.and_then(|l| self.judge(source, &name, l));
+        (name, audited)
+    }
+
+    fn judge(&self, source: &Source, name: &SourceName, mut loaded: Loaded) -> Result<Audited> {
+        let (args, rules, filter) = (self.args, &self.rules, &self.filter);
+        target::tell(&loaded, args.target.strict())?;
+        if loaded.catalog.tables.is_empty() {
+            bail!(loaded.empty());
+        }
+        let (catalog, observed) = (&loaded.catalog, &mut loaded.observed);
+        args.rows.ask(source, catalog, observed, rules, filter)?;
+        let began = std::time::Instant::now();
+        let audit = rules::audit(catalog, observed, rules);
+        if args.verbose {
+            loaded.notes.iter().for_each(|n| output::note(n));
+            let columns: usize = catalog.tables.iter().map(|t| t.columns.len()).sum();
+            output::note(&format!(
+                "{}: {}, {} tables, {columns} columns; {}; {} rules in {:.0?}",
+                name.name,
+                catalog.engine,
+                catalog.tables.len(),
+                loaded.how,
+                rules.len(),
+                began.elapsed()
+            ));
+            if args.rows.verify {
+                output::note(&format!("{} statements about the rows", observed.rows.statements));
+            }
+        }
+        let mut audited = SourceAudit::new(name.clone(), catalog, audit, filter);
+        audited.unread.clone_from(&loaded.unread);
+        if let Some(defaults) = &observed.defaults {
+            let races = audited.findings.iter().filter(|f| f.guard.stops_a_race()).count();
+            audited.settings = settings::judge(defaults, races);
+        }
+        audited.unasked = observed.rows.missing();
+        audited.ended = observed.rows.ended.clone().or(observed.lost.clone().map(Ended::Lost));
+        if audited.tables == 0 {
+            bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
+        }
+        Ok(Audited { audit: audited, catalog: loaded.catalog })
+    }
+
+    /// Whether the rules and tables that were chosen are a finding's.
+    pub fn wants(&self, rule: &str, schema: &str, table: &str) -> bool {
+        self.filter.wants_table(schema, table) && self.rules.iter().any(|r| r.id == rule)
+    }
+
+    /// Whether a finding of an earlier audit, or an entry of a baseline, would be seen if it were still so.
+    pub fn looks_at(&self, audit: &SourceAudit, rule: &str, schema: &str, table: &str) -> bool {
+        let skipped = audit.skipped.iter().any(|s| s.rule == rule || s.rule == Skipped::ALL);
+        self.wants(rule, schema, table) && !skipped
+    }
+
+    /// Whether a finding that is gone was closed: by a change of its table's definition, or of the code where only that
+    /// helps. One that is gone from a table that is as it was is only believed less.
+    pub fn is_closed(&self, audited: &Audited, found: &Found) -> bool {
+        let Audited { audit, catalog } = audited;
+        let changed = match catalog.table(&found.schema, &found.table) {
+            Some(table) => table.state() != found.state || found.guard == "code",
+            // dropped, or its definition was not understood
+            None => audit.unread.is_empty(),
+        };
+        changed && self.looks_at(audit, &found.rule, &found.schema, &found.table)
+    }
+}

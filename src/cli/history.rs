@@ -1,0 +1,59 @@
+//! `dbaudit history`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use time::OffsetDateTime;
+
+use super::{output, recording};
+use crate::history::{History, stamp};
+use crate::report;
+
+/// List the runs of a history, the latest first.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The history: a file, or the connection string of a database
+    #[arg(value_name = "STORE")]
+    store: String,
+    /// Only runs of this source, by the name that the list has
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// How many runs
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// First forget the runs that are older than this; the latest of each source stays
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    forget_older_than: Option<u32>,
+    /// Form of the list
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+    /// Write the list to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+/// Runs it.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let mut history = History::open(&recording::place(&args.store)?, false)?;
+    if let Some(days) = args.forget_older_than {
+        let before = OffsetDateTime::now_utc() - time::Duration::days(days.into());
+        let n = history.forget(&stamp(before))?;
+        output::note(&format!("{n} runs older than {days} days were forgotten"));
+    }
+    let runs = history.runs(args.source.as_deref(), usize::try_from(args.limit).unwrap_or(usize::MAX))?;
+    let text = match args.format {
+        Format::Table => report::runs(&runs, output::style(args.output.as_deref())),
+        Format::Json => report::runs_json(&runs),
+    };
+    output::write(&text, args.output.as_deref())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,73 @@
+//! Where the history is, and recording runs in it: what `check` and `watch` share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use time::OffsetDateTime;
+
+use super::auditing::{Audited, Auditor};
+use crate::history::{Found, History, NewRun, Place, Seen, Sighting};
+use crate::report::{Recorded, json_of_source};
+use crate::source::connection::{ConnectionString, Environment, Settings};
+use crate::source::snapshot;
+
+/// Understands the name of a history: a connection string, or the path of a file.
+///
+/// # Errors
+/// If the connection string is of no use.
+pub fn place(text: &str) -> Result<Place> {
+    if ConnectionString::recognises(text) && !PathBuf::from(text).exists() {
+        let settings = Settings::new(text, &Environment::of_process()).context("--history is of no use")?;
+        return Ok(Place::Server(Box::new(settings)));
+    }
+    Ok(Place::File(PathBuf::from(text)))
+}
+
+/// When a run began, and how long it took.
+#[derive(Debug, Clone, Copy)]
+pub struct Clocked {
+    /// When it began.
+    pub started: OffsetDateTime,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Records what became of a source.
+///
+/// # Errors
+/// If the history cannot be written.
+pub fn record(
+    history: &mut History,
+    auditor: &Auditor<'_>,
+    source: &str,
+    clocked: Clocked,
+    outcome: Result<&Audited, &str>,
+    tell: bool,
+) -> Result<Recorded> {
+    let id = NewRun::id(clocked.started);
+    let closed = |found: &Found| outcome.is_ok_and(|audited| auditor.is_closed(audited, found));
+    let outcome = match outcome {
+        Err(reason) => Err(reason.to_owned()),
+        Ok(audited) => {
+            let audit = &audited.audit;
+            let shown = audit.findings.iter().map(|f| Sighting {
+                found: Found::of(f),
+                shown: true,
+                known: audit.is_known(f),
+            });
+            let below = audit.below.iter().map(|f| Sighting { found: Found::of(f), shown: false, known: false });
+            Ok(Seen {
+                engine: audit.engine.to_string(),
+                tables: audit.tables,
+                skipped: audit.skipped.len() + audit.unread.len() + audit.unasked.len(),
+                catalog: snapshot::write(&audited.catalog, source),
+                report: json_of_source(audit),
+                sightings: shown.chain(below).collect(),
+                closed: &closed,
+            })
+        }
+    };
+    let run = NewRun { id: id.clone(), source, started: clocked.started, took: clocked.took, outcome, tell };
+    Ok(Recorded { run: id, news: history.record(&run)? })
+}
