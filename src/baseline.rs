@@ -67,8 +67,7 @@ impl Baseline {
     pub fn text(&self) -> String {
         let mut entries: Vec<(&String, &Entry)> = self.entries.iter().collect();
         entries.sort_by_key(|(print, e)| (&e.schema, &e.table, &e.rule, *print));
-        let lines: Vec<String> =
-            entries.iter().map(|(print, e)| format!("    {}: {}", line(print), line(e))).collect();
+        let lines: Vec<String> = entries.iter().map(|(print, e)| format!("    {}: {}", line(print), line(e))).collect();
         let findings = if lines.is_empty() { "{}".to_owned() } else { format!("{{\n{}\n  }}", lines.join(",\n")) };
         format!("{{\n  \"dbaudit_baseline\": {VERSION},\n  \"findings\": {findings}\n}}\n")
     }

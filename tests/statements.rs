@@ -550,6 +550,7 @@ fn no_literal_and_no_control_character_gets_into_a_report() {
     assert!(!found(&audit).is_empty() && !audit.skipped.is_empty());
     let name = SourceName { kind: Kind::Live, name: "x".to_owned() };
     let report = Report {
+        stale: Vec::new(),
         audits: vec![SourceAudit::new(
             name,
             &catalog,

@@ -1,5 +1,5 @@
--- One statement after another, each of which may be run again. The types are known to PostgreSQL and CockroachDB;
--- SQLite takes any.
+-- One statement after another, each of which may be run again. PostgreSQL and CockroachDB know the types, and SQLite
+-- takes any.
 
 -- texts by their hash: an audit's report, the catalog that it saw
 CREATE TABLE IF NOT EXISTS document (
@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS run (
     started TEXT NOT NULL,
     took_ms BIGINT NOT NULL,
     dbaudit TEXT NOT NULL,
-    -- why the source could not be audited; empty if it was
+    -- why the source could not be audited, empty if it was
     error TEXT NOT NULL,
     engine TEXT NOT NULL,
     tables BIGINT NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS run (
     low BIGINT NOT NULL,
     opened BIGINT NOT NULL,
     fixed BIGINT NOT NULL,
-    -- hashes of documents; empty if it failed
+    -- hashes of documents, empty if it failed
     catalog TEXT NOT NULL,
     report TEXT NOT NULL,
     found TEXT NOT NULL
@@ -49,10 +49,10 @@ CREATE TABLE IF NOT EXISTS finding (
 CREATE TABLE IF NOT EXISTS delivery (
     notice TEXT NOT NULL,
     channel TEXT NOT NULL,
-    -- RFC 3339; when somebody set out to send it
+    -- RFC 3339: when somebody set out to send it
     claimed TEXT NOT NULL,
-    -- sent; again, if it did not arrive and is to be tried again; failed; or claimed: then whoever claimed it is at it,
-    -- or died over it
+    -- sent, again (it did not arrive and is to be tried again), failed, or claimed (whoever claimed it is at it, or died
+    -- over it)
     state TEXT NOT NULL,
     attempts BIGINT NOT NULL,
     error TEXT NOT NULL,

@@ -111,11 +111,7 @@ fn constraints(table: &Table) -> BTreeMap<String, (Vec<String>, bool)> {
     out
 }
 
-fn compared(
-    old: &BTreeMap<String, (Vec<String>, bool)>,
-    new: &BTreeMap<String, (Vec<String>, bool)>,
-    out: &mut Found,
-) {
+fn compared(old: &BTreeMap<String, (Vec<String>, bool)>, new: &BTreeMap<String, (Vec<String>, bool)>, out: &mut Found) {
     for (text, (columns, holds)) in new {
         match old.get(text) {
             None if *holds => out.push((columns.clone(), format!("{text} was added"))),
@@ -169,7 +165,8 @@ mod tests {
 
     #[test]
     fn another_name_is_no_change_and_a_validation_is() {
-        let not_valid = "CREATE TABLE t (id int PRIMARY KEY, n int); ALTER TABLE t ADD CONSTRAINT a CHECK (n > 0) NOT VALID;";
+        let not_valid =
+            "CREATE TABLE t (id int PRIMARY KEY, n int); ALTER TABLE t ADD CONSTRAINT a CHECK (n > 0) NOT VALID;";
         let valid = "CREATE TABLE t (id int PRIMARY KEY, n int, CONSTRAINT b CHECK (n > 0));";
         let texts = |a, b| changes(&catalog(a), &catalog(b)).into_iter().map(|c| c.text).collect::<Vec<_>>();
         assert_eq!(texts(not_valid, valid), ["CHECK (n > 0) was validated"]);

@@ -60,7 +60,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         f.confidence >= least && auditor.wants(&f.rule, &f.schema, &f.table)
     });
     let text = match args.format {
-        Format::Table => report::difference(&difference, (&before.name, &after.name), output::style(args.output.as_deref())),
+        Format::Table => {
+            report::difference(&difference, (&before.name, &after.name), output::style(args.output.as_deref()))
+        }
         Format::Json => report::difference_json(&difference, (&before.name, &after.name)),
     };
     output::write(&text, args.output.as_deref())?;

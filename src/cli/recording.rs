@@ -51,11 +51,8 @@ pub fn record(
         Err(reason) => Err(reason.to_owned()),
         Ok(audited) => {
             let audit = &audited.audit;
-            let shown = audit.findings.iter().map(|f| Sighting {
-                found: Found::of(f),
-                shown: true,
-                known: audit.is_known(f),
-            });
+            let shown =
+                audit.findings.iter().map(|f| Sighting { found: Found::of(f), shown: true, known: audit.is_known(f) });
             let below = audit.below.iter().map(|f| Sighting { found: Found::of(f), shown: false, known: false });
             Ok(Seen {
                 engine: audit.engine.to_string(),

@@ -29,13 +29,7 @@ pub enum Delivery {
 }
 
 /// Keeps a notice.
-pub fn keep(
-    session: &mut dyn Session,
-    id: &str,
-    source: &str,
-    created: &str,
-    body: &str,
-) -> Result<(), DatabaseError> {
+pub fn keep(session: &mut dyn Session, id: &str, source: &str, created: &str, body: &str) -> Result<(), DatabaseError> {
     let insert = "INSERT INTO notice (id, source, created, body) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
     session.run(insert, &[id.into(), source.into(), created.into(), body.into()]).map(drop)
 }

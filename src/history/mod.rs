@@ -81,7 +81,8 @@ impl History {
 
     fn migrate(&mut self) -> Result<()> {
         let label = self.label.clone();
-        let sure = |done: Result<(), DatabaseError>| done.with_context(|| format!("cannot prepare the history {label}"));
+        let sure =
+            |done: Result<(), DatabaseError>| done.with_context(|| format!("cannot prepare the history {label}"));
         // asked before anything is made, so that a role that may not make tables can use those that are there
         let version = self.version().unwrap_or(0);
         if version > MIGRATIONS.len() {
@@ -166,9 +167,10 @@ impl History {
             }
             let of = sources.first().map(|r| r.source.clone()).with_context(|| format!("{} has no run", self.label))?;
             let done = self.transact(|s| run::audited(s, &of, back + 1))?;
-            return done.into_iter().nth(back).with_context(|| {
-                format!("{} has no {id} run of {of} that was audited", self.label)
-            });
+            return done
+                .into_iter()
+                .nth(back)
+                .with_context(|| format!("{} has no {id} run of {of} that was audited", self.label));
         }
         let mut found = self.transact(|session| run::beginning(session, id))?;
         match found.len() {

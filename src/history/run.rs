@@ -115,9 +115,8 @@ impl Run {
 
 /// A time as histories have it: RFC 3339, UTC, to the millisecond, so that texts sort as times do.
 pub fn stamp(at: OffsetDateTime) -> String {
-    const FORM: &[time::format_description::FormatItem<'_>] = time::macros::format_description!(
-        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
-    );
+    const FORM: &[time::format_description::FormatItem<'_>] =
+        time::macros::format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     at.to_offset(time::UtcOffset::UTC).format(FORM).unwrap_or_default()
 }
 
@@ -157,10 +156,8 @@ pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, Datab
         return Ok(News::default());
     }
     let started = stamp(run.started);
-    let last = session.run(
-        "SELECT error FROM run WHERE source = $1 ORDER BY started DESC, id DESC LIMIT 1",
-        &[run.source.into()],
-    )?;
+    let last = session
+        .run("SELECT error FROM run WHERE source = $1 ORDER BY started DESC, id DESC LIMIT 1", &[run.source.into()])?;
     let failed_before = last.first().is_some_and(|r| !r.text(0).is_empty());
     let mut news = News { first: last.is_empty(), ..News::default() };
     let mut counts = [0u64; 3];
@@ -275,10 +272,9 @@ pub fn list(session: &mut dyn Session, source: Option<&str>, limit: usize) -> Re
             &format!("SELECT {COLUMNS} FROM run WHERE source = $1 ORDER BY started DESC, id DESC LIMIT $2"),
             &[source.into(), limit.into()],
         ),
-        None => session.run(
-            &format!("SELECT {COLUMNS} FROM run ORDER BY started DESC, id DESC LIMIT $1"),
-            &[limit.into()],
-        ),
+        None => {
+            session.run(&format!("SELECT {COLUMNS} FROM run ORDER BY started DESC, id DESC LIMIT $1"), &[limit.into()])
+        }
     }?;
     Ok(rows.iter().map(Run::of).collect())
 }
@@ -298,9 +294,7 @@ pub fn latest(session: &mut dyn Session) -> Result<Vec<Run>, DatabaseError> {
 /// Those of a source that did not fail, the latest first.
 pub fn audited(session: &mut dyn Session, source: &str, limit: usize) -> Result<Vec<Run>, DatabaseError> {
     let rows = session.run(
-        &format!(
-            "SELECT {COLUMNS} FROM run WHERE source = $1 AND error = '' ORDER BY started DESC, id DESC LIMIT $2"
-        ),
+        &format!("SELECT {COLUMNS} FROM run WHERE source = $1 AND error = '' ORDER BY started DESC, id DESC LIMIT $2"),
         &[source.into(), limit.into()],
     )?;
     Ok(rows.iter().map(Run::of).collect())

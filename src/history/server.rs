@@ -39,7 +39,8 @@ impl Server {
     }
 
     fn again(&mut self) -> Result<(), DatabaseError> {
-        self.connection = self.runtime.block_on(enter(&self.settings)).map_err(|e| DatabaseError::Other(format!("{e:#}")))?;
+        self.connection =
+            self.runtime.block_on(enter(&self.settings)).map_err(|e| DatabaseError::Other(format!("{e:#}")))?;
         Ok(())
     }
 

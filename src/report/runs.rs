@@ -1,6 +1,6 @@
 //! The runs of a history.
 
-use comfy_table::{Cell, CellAlignment};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, Width};
 
 use super::Style;
 use super::table::{bare, clean, lines};
@@ -26,6 +26,12 @@ pub fn runs(runs: &[Run], style: Style) -> String {
         };
         let took = Cell::new(format!("{:.1} s", r.took_ms as f64 / 1e3)).set_alignment(CellAlignment::Right);
         table.add_row([Cell::new(&r.id), Cell::new(source)].into_iter().chain(counts).chain([took]));
+    }
+    // an id is to be copied: it is not broken
+    if let Some(column) = table.column_mut(0) {
+        let longest = runs.iter().map(|r| r.id.len()).max().unwrap_or(0);
+        let width = u16::try_from(longest + 2).unwrap_or(u16::MAX);
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
     }
     lines(&table).join("\n") + "\n"
 }

@@ -37,7 +37,10 @@ pub fn table(report: &Report, style: Style) -> String {
         one(&mut out, audit, style);
     }
     if !report.stale.is_empty() {
-        let _ = writeln!(out, "\nStale in the baseline, as nothing matches any more (`dbaudit baseline` again leaves them out):");
+        let _ = writeln!(
+            out,
+            "\nStale in the baseline, as nothing matches any more (`dbaudit baseline` again leaves them out):"
+        );
     }
     for (fingerprint, entry) in &report.stale {
         let _ = writeln!(out, "  {fingerprint}  {}", clean(&entry.label()));
@@ -229,14 +232,18 @@ fn summary(audit: &SourceAudit) -> String {
         0 if !audit.unread.is_empty() => {
             writeln!(out, "\nNo missing guards found in what could be read ({}).", tables(audit.tables))
         }
+        0 if !audit.findings.is_empty() => writeln!(out, "\nNothing new in {}.", tables(audit.tables)),
         0 => writeln!(out, "\nNo missing guards found in {}.", tables(audit.tables)),
         1 => writeln!(out, "\n1 finding ({}) in {}.", parts.join(", "), tables(audit.tables)),
         n => writeln!(out, "\n{n} findings ({}) in {}.", parts.join(", "), tables(audit.tables)),
     };
-    match audit.findings.len() - counting {
-        0 => {}
-        1 => out.push_str("1 more is accepted in the baseline.\n"),
-        n => out.push_str(&format!("{n} more are accepted in the baseline.\n")),
+    if audit.findings.len() > counting {
+        let _ = writeln!(out, "Accepted in the baseline: {}", audit.findings.len() - counting);
+        for f in audit.findings.iter().filter(|f| audit.is_known(f)) {
+            let table = if f.schema == "public" { f.table.clone() } else { format!("{}.{}", f.schema, f.table) };
+            let place = format!("{table} ({})", f.guard.columns().join(", "));
+            let _ = writeln!(out, "  {}  {} on {}", f.fingerprint, f.rule, clean(&place));
+        }
     }
     if let Some(h) = &audit.history {
         history(&mut out, h);

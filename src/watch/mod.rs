@@ -1,0 +1,7 @@
+//! The long-running job: when to audit what, what came of it, and who is told.
+
+pub mod metrics;
+pub mod schedule;
+pub mod server;
+pub mod status;
+pub mod timetable;
