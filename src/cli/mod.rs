@@ -5,6 +5,7 @@ mod choosing;
 mod evidence;
 mod explain;
 mod migrate;
+pub mod notify;
 mod output;
 mod record;
 mod rows;

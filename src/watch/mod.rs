@@ -1,0 +1,3 @@
+//! The scheduled audit: what it does beside auditing.
+
+pub mod notification;
