@@ -89,7 +89,7 @@ fn channel(to: &str, http: &Http, variable: Variable<'_>, limits: Limits) -> Res
             let server = needed(&["DBAUDIT_SMTP_URL"])?;
             let from = given("DBAUDIT_SMTP_FROM", variable);
             let from = from.context("--notify email needs the sender's address in $DBAUDIT_SMTP_FROM")?;
-            let email = Email::new(to, &from, &server, limits.connect);
+            let email = Email::new(to, &from, &server, limits.total);
             Box::new(email.map_err(|e| anyhow!("--notify email with $DBAUDIT_SMTP_URL: {e}"))?)
         }
         ("github", Some(repository)) => {

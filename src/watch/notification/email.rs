@@ -1,5 +1,8 @@
 //! E-mail by SMTP.
 
+use std::error::Error;
+use std::io::ErrorKind;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -9,7 +12,7 @@ use lettre::{Message, SmtpTransport, Transport};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::{Channel, Notice, SendError};
+use super::{Channel, Notice, SendError, http};
 use crate::guard::hex;
 use crate::source::connection::Secret;
 
@@ -20,12 +23,16 @@ pub struct Email {
     server: SmtpTransport,
     host: String,
     name: String,
+    limit: Duration,
 }
+
+/// Replies of the longest kind that a whole dialogue may take.
+const REPLIES: u32 = 4;
 
 impl Email {
     /// `to` is a list of addresses with commas between them, `url` is `smtps://user:password@host` (TLS, port 465) or
     /// `smtp://…` (STARTTLS, port 587; `?tls=none` without, for a relay on this machine that wants no password). The
-    /// server may take `limit` for each of its replies.
+    /// server may take `limit` for one of its replies, and four times that for all of them.
     ///
     /// # Errors
     /// If one of them cannot be understood. The text does not show the URL.
@@ -34,7 +41,14 @@ impl Email {
         let addresses = to.split(',').map(mailbox).collect::<Result<Vec<_>, _>>()?;
         let listed: Vec<String> = addresses.iter().map(|m| m.email.to_string()).collect();
         let (server, host) = server(url, limit)?;
-        Ok(Email { to: addresses, from: mailbox(from)?, server, host, name: format!("email={}", listed.join(",")) })
+        Ok(Email {
+            to: addresses,
+            from: mailbox(from)?,
+            server,
+            host,
+            name: format!("email={}", listed.join(",")),
+            limit: limit * REPLIES,
+        })
     }
 
     fn message(&self, notice: &Notice) -> Result<Message, lettre::error::Error> {
@@ -59,14 +73,19 @@ impl Email {
                 SendError::new(format!("{host}: answered {code}; it does not accept the user and password"), false)
             }
             Some(code) => SendError::new(format!("{host}: answered {code}"), error.is_transient()),
-            None if error.is_tls() => {
-                SendError::new(format!("{host}: no TLS, or a certificate that is not trusted"), false)
-            }
-            None if error.is_timeout() => SendError::new(format!("{host}: did not answer in time"), true),
             None if error.is_client() => {
                 SendError::new(format!("{host}: lacks what is needed: STARTTLS, a way to sign in, or UTF-8"), false)
             }
-            None => SendError::new(format!("{host}: cannot be reached, or the connection broke"), true),
+            None => match io_error(error) {
+                Some(e) if matches!(e.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) => {
+                    SendError::new(format!("{host}: did not answer in time"), true)
+                }
+                Some(e) => match http::tls(e) {
+                    Some(tls) => http::without_tls(host, tls),
+                    None => SendError::new(format!("{host}: cannot be reached, or the connection broke"), true),
+                },
+                None => SendError::new(format!("{host}: did not answer as SMTP has it"), true),
+            },
         }
     }
 }
@@ -79,9 +98,26 @@ impl Channel for Email {
     fn send(&self, notice: &Notice) -> Result<(), SendError> {
         let message =
             self.message(notice).map_err(|e| SendError::new(format!("no message could be made: {e}"), false))?;
-        self.server.send(&message).map_err(|e| self.failed(&e))?;
+        // beside this thread: a server that goes on saying a little would never be done
+        let (server, (tell, told)) = (self.server.clone(), mpsc::channel());
+        let dialogue = move || drop(tell.send(server.send(&message)));
+        let late = || SendError::new(format!("{}: did not answer in time", self.host), true);
+        std::thread::Builder::new().spawn(dialogue).map_err(|_| late())?;
+        told.recv_timeout(self.limit).map_err(|_| late())?.map_err(|e| self.failed(&e))?;
         Ok(())
     }
+}
+
+/// The error of the connection, below those of SMTP.
+fn io_error(error: &lettre::transport::smtp::Error) -> Option<&std::io::Error> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref() {
+            return Some(io);
+        }
+        cause = error.source();
+    }
+    None
 }
 
 fn server(url: &Secret, limit: Duration) -> Result<(SmtpTransport, String), String> {

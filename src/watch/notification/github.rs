@@ -23,7 +23,9 @@ impl GitHub {
     /// # Errors
     /// If `repository` is none.
     pub fn new(http: Http, api: &Address, repository: &str, token: &Secret) -> Result<GitHub, String> {
-        let part = |p: &str| !p.is_empty() && p.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        let part = |p: &str| {
+            !matches!(p, "" | "." | "..") && p.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        };
         match repository.split_once('/') {
             Some((owner, name)) if part(owner) && part(name) => Ok(GitHub {
                 http,

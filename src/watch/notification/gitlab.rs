@@ -25,7 +25,10 @@ impl GitLab {
     /// # Errors
     /// If `project` is none.
     pub fn new(http: Http, api: &Address, project: &str, token: &Secret) -> Result<GitLab, String> {
-        if !project.contains('/') || project.split('/').any(str::is_empty) || project.contains(char::is_whitespace) {
+        if !project.contains('/')
+            || project.split('/').any(|p| matches!(p, "" | "." | ".."))
+            || project.contains(char::is_whitespace)
+        {
             return Err(format!("'{project}' is no group/project"));
         }
         let id = utf8_percent_encode(project, NON_ALPHANUMERIC);

@@ -214,7 +214,11 @@ fn broken(host: &str, error: &Error, doubles: Doubles) -> SendError {
         Error::Io(e) if matches!(e.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable) => {
             (e.kind().to_string(), true)
         }
-        Error::Io(e) => match e.get_ref().and_then(|inner| inner.downcast_ref()) {
+        // the standard library has no kind for it
+        Error::Io(e) if e.to_string().starts_with("failed to lookup address") => {
+            ("its name is not known".to_owned(), true)
+        }
+        Error::Io(e) => match tls(e) {
             Some(tls) => return without_tls(host, tls),
             None => (format!("the connection broke: {}", e.kind()), false),
         },
@@ -227,8 +231,13 @@ fn broken(host: &str, error: &Error, doubles: Doubles) -> SendError {
     SendError::new(format!("{host}: {reason}"), unsent || doubles == Doubles::Recognised)
 }
 
+/// What rustls says, where it speaks as a connection does.
+pub(super) fn tls(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
 /// A certificate does not get better by itself.
-fn without_tls(host: &str, error: &rustls::Error) -> SendError {
+pub(super) fn without_tls(host: &str, error: &rustls::Error) -> SendError {
     SendError::new(format!("{host}: no TLS: {error}"), false)
 }
 

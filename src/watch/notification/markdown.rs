@@ -6,7 +6,7 @@ use super::notice::{Found, Notice};
 use super::text::clean;
 
 /// Characters after which a mention, a reference or an address may begin.
-const BEGINS: &str = "@#!%~$&:";
+const BEGINS: &str = "@#!%~$&";
 
 /// One line of text in which nothing is markup, HTML, a link, a mention or a reference.
 pub(super) fn escape(text: &str) -> String {
@@ -14,12 +14,15 @@ pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(clean.len() * 2);
     let mut characters = clean.chars().peekable();
     while let Some(c) = characters.next() {
-        if c.is_ascii_punctuation() && !".,;".contains(c) {
+        // within a line these three mean nothing
+        if c.is_ascii_punctuation() && (out.is_empty() || !",;-".contains(c)) {
             out.push('\\');
         }
         out.push(c);
         // mentions are looked for after the markup was read, so that a backslash does not stop them
-        if BEGINS.contains(c) && characters.peek().is_some_and(|next| !next.is_whitespace()) {
+        if characters.peek().is_some_and(|next| {
+            BEGINS.contains(c) && !next.is_whitespace() || c == ':' && (next.is_alphabetic() || *next == '/')
+        }) {
             out.push('\u{200b}');
         }
     }
@@ -83,7 +86,9 @@ mod tests {
         assert_eq!(escape("a_b <script>"), r"a\_b \<script\>");
         assert_eq!(escape("[x](javascript:y)"), "\\[x\\]\\(javascript\\:\u{200b}y\\)");
         assert_eq!(escape("@all #12 !3 a@b"), "\\@\u{200b}all \\#\u{200b}12 \\!\u{200b}3 a\\@\u{200b}b");
-        assert_eq!(escape("https://evil.example"), "https\\:\u{200b}\\/\\/evil.example");
+        assert_eq!(escape("https://evil.example"), "https\\:\u{200b}\\/\\/evil\\.example");
+        assert_eq!(escape("- a-b, 1."), r"\- a-b, 1\.");
+        assert_eq!(escape("14:00 :tada:"), "14\\:00 \\:\u{200b}tada\\:");
         assert_eq!(escape("twice: nothing"), r"twice\: nothing", "words stay whole");
         assert_eq!(escape("x\n/close"), r"x \/close", "a command of GitLab begins a line");
     }
