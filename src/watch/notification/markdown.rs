@@ -12,7 +12,8 @@ const BEGINS: &str = "@#!%~$&";
 pub(super) fn escape(text: &str) -> String {
     let clean = clean(text);
     let mut out = String::with_capacity(clean.len() * 2);
-    let mut characters = clean.chars().peekable();
+    // spaces would make a block of code, or hide that a line begins
+    let mut characters = clean.trim().chars().peekable();
     while let Some(c) = characters.next() {
         // within a line these three mean nothing
         if c.is_ascii_punctuation() && (out.is_empty() || !",;-".contains(c)) {
@@ -97,5 +98,69 @@ mod tests {
     fn code_ends_where_it_ends() {
         assert_eq!(code("a"), "` a `");
         assert_eq!(code("a``b`"), "``` a``b` ```");
+    }
+
+    /// What GitHub's dialect makes of it, with all that it and GitLab's add to CommonMark.
+    fn rendered(markdown: &str) -> String {
+        let mut options = comrak::Options::default();
+        let e = &mut options.extension;
+        (e.autolink, e.strikethrough, e.table, e.tasklist, e.footnotes) = (true, true, true, true, true);
+        (e.math_dollars, e.math_code, e.alerts, e.description_lists) = (true, true, true, true);
+        options.render.r#unsafe = true;
+        comrak::markdown_to_html(markdown, &options)
+    }
+
+    fn unescaped(html: &str) -> String {
+        let text = html.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+        text.replace('\u{200b}', "").trim().to_owned()
+    }
+
+    const PARTS: [&str; 30] = [
+        "@",
+        "#1",
+        "<b>",
+        "&lt;",
+        "`",
+        "``",
+        "*",
+        "_",
+        "~~",
+        "[x](http://e.example)",
+        "https://e.example",
+        "www.e.example",
+        "a@e.example",
+        "- ",
+        "1. ",
+        "> ",
+        "|",
+        "---",
+        "$$",
+        "$`",
+        "[ ]",
+        "[^1]",
+        "\\",
+        "!",
+        ":",
+        "==",
+        "\n",
+        "\u{202e}",
+        " ",
+        "é",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn a_reader_sees_the_text_and_no_more(parts in proptest::collection::vec(proptest::sample::select(&PARTS[..]), 1..9)) {
+            let text = parts.concat();
+            let shown = clean(&text);
+            let html = rendered(&escape(&text));
+            let inner = html.trim_end().strip_prefix("<p>").and_then(|h| h.strip_suffix("</p>")).unwrap_or(&html);
+            proptest::prop_assert!(!inner.contains('<'), "{html}");
+            proptest::prop_assert_eq!(unescaped(inner), shown.trim());
+
+            let html = rendered(&format!("- {} and\n", code(&text)));
+            let inner = html.split_once("<code>").and_then(|h| h.1.split_once("</code> and")).map_or("", |h| h.0);
+            proptest::prop_assert_eq!(unescaped(inner), shown.trim(), "{}", html);
+        }
     }
 }
