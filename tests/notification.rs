@@ -547,7 +547,10 @@ fn a_command_that_hangs_is_killed_with_its_children() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("numbers");
     let hanging = Command::new(
-        &format!("trap '' TERM INT; sleep 600 & sh -c 'sleep 601; : hush' & echo $$ $! > '{}'; wait", file.display()),
+        &format!(
+            "exec >/dev/null 2>&1; trap '' TERM INT; sleep 600 & sh -c 'sleep 601; : hush' & echo $$ $! > '{}'; wait",
+            file.display()
+        ),
         Duration::from_millis(400),
     );
     let error = refused(&hanging);

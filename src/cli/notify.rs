@@ -165,6 +165,11 @@ mod tests {
     }
 
     #[test]
+    fn the_options_agree_with_each_other() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
     fn every_kind_has_a_name_without_secrets() {
         let args = ["webhook", "slack", "teams", "email=a@example.com,b@example.com", "github=o/r", "gitlab=g/s/p"];
         let mut all: Vec<&str> = args.iter().flat_map(|a| ["--notify", a]).collect();

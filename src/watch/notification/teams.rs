@@ -73,15 +73,17 @@ fn message(notice: &Notice) -> Value {
 }
 
 fn item(f: &Found, state: &str) -> Value {
-    let mut runs = vec![
-        json!({"type": "TextRun", "text": format!("{state} "), "weight": "Bolder"}),
-        json!({"type": "TextRun", "text": f.object(), "fontType": "Monospace"}),
-        run(&format!("\n{}, {}", clean(&f.rule), f.weight())),
+    let mut lines = vec![
+        paragraph(vec![
+            json!({"type": "TextRun", "text": format!("{state} "), "weight": "Bolder"}),
+            json!({"type": "TextRun", "text": f.object(), "fontType": "Monospace"}),
+        ]),
+        paragraph(vec![run(&format!("{}, {}", clean(&f.rule), f.weight()))]),
     ];
     if state == "New" {
-        runs.push(run(&format!("\n{}", f.sentence())));
+        lines.push(paragraph(vec![run(&f.sentence())]));
     }
-    paragraph(runs)
+    json!({"type": "Container", "separator": true, "items": lines})
 }
 
 /// Runs of text are no Markdown, which a `TextBlock` is: nothing has to be escaped.
