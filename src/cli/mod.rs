@@ -9,6 +9,7 @@ mod evidence;
 mod explain;
 mod history;
 mod migrate;
+pub mod notify;
 mod output;
 mod record;
 mod recording;

@@ -8,5 +8,7 @@ pub mod faults;
 pub mod migrations;
 pub mod peer;
 pub mod postgres;
+pub mod receiver;
 pub mod replay;
+pub mod smtp;
 pub mod tools;
