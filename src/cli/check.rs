@@ -11,6 +11,7 @@ use super::rows::RowArgs;
 use super::{FAILED, FOUND, output, target};
 use crate::evidence::rows::Ended;
 use crate::evidence::{Severity, settings};
+use crate::report::html::{Page, html};
 use crate::report::{Filter, Report, SourceAudit};
 use crate::rules::{self, Rule};
 use crate::source::live::Observe;
@@ -66,6 +67,8 @@ enum Format {
     Table,
     /// For programs, version 1
     Json,
+    /// A page to look at, in one file
+    Html,
 }
 
 /// Runs it.
@@ -108,6 +111,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let text = match args.format {
             Format::Table => crate::report::table(&report, output::style(args.output.as_deref())),
             Format::Json => crate::report::json(&report),
+            Format::Html => html(&Page::of(&report)),
         };
         output::write(&text, args.output.as_deref())?;
     }

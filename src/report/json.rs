@@ -159,6 +159,11 @@ pub fn json(report: &Report) -> String {
     text.unwrap_or_default() + "\n"
 }
 
+/// One audit as the contract's object, without the version.
+pub(super) fn value(a: &SourceAudit) -> serde_json::Value {
+    serde_json::to_value(audit(a)).unwrap_or_default() // cannot fail either
+}
+
 fn audit(a: &SourceAudit) -> Audit<'_> {
     Audit {
         source: SourceName { kind: a.source.kind.word(), name: &a.source.name },

@@ -1,5 +1,6 @@
 //! Reports: what an audit found, for people and for programs. One file per format.
 
+pub mod html;
 mod json;
 mod plan;
 mod table;
@@ -46,6 +47,8 @@ pub struct SourceAudit {
     pub engine: Engine,
     /// How many tables were looked at.
     pub tables: usize,
+    /// The tables that were looked at, for a diagram.
+    pub schema: html::Schema,
     /// What was found, after the filters.
     pub findings: Vec<Finding>,
     /// How many findings stay below `--min-confidence`.
@@ -119,10 +122,13 @@ impl SourceAudit {
         let all = of_tables.len();
         let least = filter.min_confidence.unwrap_or(Confidence::Medium);
         let findings: Vec<Finding> = of_tables.into_iter().filter(|f| f.confidence >= least).collect();
+        let mut schema = html::Schema::of(catalog);
+        schema.tables.retain(|t| filter.wants_table(&t.schema, &t.name));
         SourceAudit {
             source,
             engine: catalog.engine,
-            tables: catalog.tables.iter().filter(|t| filter.wants_table(&t.schema, &t.name)).count(),
+            tables: schema.tables.len(),
+            schema,
             below_confidence: all - findings.len(),
             findings,
             skipped: audit.skipped,
@@ -140,6 +146,7 @@ impl SourceAudit {
             source,
             engine: Engine::default(),
             tables: 0,
+            schema: html::Schema::default(),
             findings: Vec::new(),
             below_confidence: 0,
             skipped: Vec::new(),
