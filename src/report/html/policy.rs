@@ -34,7 +34,8 @@ mod tests {
     #[test]
     fn hashes_are_those_of_what_stands_between_the_tags() {
         let html = html(&Page::default());
-        for (open, close, directive) in [("<style>", "</style>", "style-src"), ("<script>", "</script>", "script-src")] {
+        for (open, close, directive) in [("<style>", "</style>", "style-src"), ("<script>", "</script>", "script-src")]
+        {
             let inner = html.split_once(open).and_then(|(_, rest)| rest.split_once(close)).map(|(inner, _)| inner);
             let expected = hash(inner.unwrap_or_default());
             assert!(html.contains(&format!("{directive} '{expected}'")), "{directive}");

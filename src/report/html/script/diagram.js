@@ -95,8 +95,10 @@ function draw() {
   Object.assign(diagram, { boxes, view: makeView(drawing, layer, size), current: 0 });
   const worst = boxes.reduce((a, b) => (b.items.length > a.items.length ? b : a), boxes[0]);
   stop(boxes.indexOf(worst));
-  diagram.view.fit(0.55);
-  if (size.width * 0.55 > holder.clientWidth || size.height * 0.55 > holder.clientHeight) diagram.view.show(worst, true);
+  // what would be too small to read begins with the table that has the most findings
+  const least = holder.clientWidth < 600 ? 0.42 : 0.55;
+  diagram.view.fit(least);
+  if (size.width * least > holder.clientWidth || size.height * least > holder.clientHeight) diagram.view.show(worst, true);
   diagramTools(tables.length);
 }
 

@@ -11,8 +11,8 @@ function watchNews() {
     try {
       const answer = await fetch("./", { cache: "no-cache", credentials: "same-origin" });
       if (!answer.ok) return;
-      const [, rest] = (await answer.text()).split('<script id="data" type="application/json">');
-      // in the data every < is escaped: the first one ends it
+      const [, rest] = (await answer.text()).split('type="application/json">');
+      // in the data every < and > is escaped: none of it is taken for its beginning, and the first one ends it
       if (JSON.stringify(JSON.parse(rest.split("<", 1)[0]).databases) !== known) offer();
     } catch {
       // the server is away, or says something else: the next time will tell

@@ -3,6 +3,7 @@
 
 const FIRST = 12;
 const PRODUCTS = { cockroachdb: "CockroachDB", postgresql: "PostgreSQL", yugabytedb: "YugabyteDB" };
+const WITH_HISTORY = PAGE.databases.some((d) => d.runs.length > 1);
 const lastRun = (database) => database.runs.at(-1);
 const failure = (database) => database.report.error ?? lastRun(database)?.error ?? null;
 
@@ -30,9 +31,9 @@ function databaseTable() {
   const sorted = [...PAGE.databases].sort((a, b) => weight(b) - weight(a));
   const rowsOf = (some) => some.map((d) => databaseRow(d, found.get(d)));
   const body = el("tbody", {}, rowsOf(sorted.slice(0, FIRST)));
-  const head = ["Database", "Engine", ...LEVELS.map(capital), "New", "Last run"];
+  const head = ["Database", "Engine", ...LEVELS.map(capital), ...(WITH_HISTORY ? ["New", "Fixed"] : []), "Last run"];
   const table = el("table", {},
-    el("thead", {}, el("tr", {}, head.map((h, i) => el("th", { scope: "col", class: i > 1 && i < 6 ? "number" : null }, h)))), body);
+    el("thead", {}, el("tr", {}, head.map((h, i) => el("th", { scope: "col", class: i > 1 && i < head.length - 1 ? "number" : null }, h)))), body);
   const frame = el("div", { class: "framed" }, table);
   if (sorted.length > FIRST) {
     const rest = el("button", { type: "button", click: () => (body.append(...rowsOf(sorted.slice(FIRST))), rest.parentElement.remove(), markDatabase()) },
@@ -47,13 +48,12 @@ function databaseRow(d, found) {
   const { product, version } = d.report.engine ?? {};
   const failed = failure(d);
   const name = el("button", { type: "button", class: "name", click: () => narrow({ database: filter.database === d.name ? "" : d.name, table: "" }) }, bdi(d.name));
-  const fresh = lastRun(d)?.new ?? d.report.summary?.new ?? 0;
   const cell = (label, n) => el("td", { class: "number", "data-label": label }, d.report.error ? "–" : count(n));
   const row = el("tr", {},
     el("th", { scope: "row" }, name, failed ? el("div", { class: "failed isolate" }, "Failed: ", shown(failed)) : null),
     el("td", { class: "wide" }, [PRODUCTS[product] ?? "any engine", version].filter(Boolean).join(" ")),
     ...LEVELS.map((level) => cell(capital(level), found[level])),
-    cell("New", fresh),
+    WITH_HISTORY ? [cell("New", lastRun(d)?.new ?? 0), cell("Fixed", lastRun(d)?.fixed ?? 0)] : [],
     el("td", { class: "wide" }, when(lastRun(d)?.at ?? PAGE.written)));
   row.database = d.name;
   return row;

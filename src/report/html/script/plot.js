@@ -19,7 +19,10 @@ function series(databases) {
       for (const level of LEVELS) sum[level] += run[level] - (last.get(d)?.[level] ?? 0);
       last.set(d, run);
     }
-    out.push({ time, at: run.at, fresh: run.new, fixed: run.fixed, error: run.error, ...sum });
+    // what was audited at one time is one point
+    const same = out.at(-1)?.time === time ? out.pop() : null;
+    const [fresh, fixed] = [run.new + (same?.fresh ?? 0), run.fixed + (same?.fixed ?? 0)];
+    out.push({ time, at: run.at, fresh, fixed, error: run.error ?? same?.error, ...sum });
   }
   return out;
 }
@@ -29,7 +32,7 @@ function showPlot() {
   points = series(databases);
   byId("history").hidden = points.length < 2;
   if (points.length < 2) return;
-  byId("history-of").replaceChildren(databases.length === 1 ? bdi(databases[0].name) : `all ${count(databases.length)} databases`, `, ${plural(points.length, "run")}`);
+  byId("history-of").replaceChildren(databases.length === 1 ? bdi(databases[0].name) : `all ${count(databases.length)} databases`, `, ${plural(databases.reduce((n, d) => n + d.runs.length, 0), "run")}`);
   at = points.length - 1;
   drawPlot();
   if (byId("runs").open) showRuns();
@@ -57,7 +60,9 @@ function drawPlot() {
   const base = points.map(() => 0);
   for (const level of [...LEVELS].reverse()) {
     const upper = points.map((p, i) => base[i] + p[level]);
-    drawing.append(svg("path", { class: `area ${level}`, d: band(upper, base, x, y) }));
+    drawing.append(
+      svg("path", { class: `area ${level}`, d: `M${steps(upper, x, y).join("L")}L${steps(base, x, y).reverse().join("L")}Z` }),
+      svg("path", { class: `edge ${level}`, d: `M${steps(upper, x, y).join("L")}` }));
     upper.forEach((n, i) => (base[i] = n));
   }
   for (const p of points.filter((q) => q.error)) {
@@ -88,14 +93,9 @@ function drawPlot() {
   point(at);
 }
 
-/** The area between two lines of steps. */
-function band(upper, lower, x, y) {
-  const steps = (values) => points.flatMap((p, i) => {
-    const corners = [`${x(p.time).toFixed(1)} ${y(values[i]).toFixed(1)}`];
-    if (i > 0) corners.unshift(`${x(p.time).toFixed(1)} ${y(values[i - 1]).toFixed(1)}`);
-    return corners;
-  });
-  return `M${steps(upper).join("L")}L${steps(lower).reverse().join("L")}Z`;
+/** The corners of a line that goes in steps. */
+function steps(values, x, y) {
+  return points.flatMap((p, i) => [i && values[i - 1], values[i]].map((n) => `${x(p.time).toFixed(1)} ${y(n).toFixed(1)}`).slice(i ? 0 : 1));
 }
 
 function niceStep(highest) {
