@@ -12,6 +12,7 @@ mod files;
 pub mod guard;
 pub mod history;
 pub mod inference;
+pub mod interrupt;
 pub mod migration;
 pub mod report;
 pub mod rules;

@@ -13,7 +13,7 @@ use crate::history::Found;
 use crate::report::{Filter, SourceAudit};
 use crate::rules::{self, Rule, Skipped};
 use crate::source::live::Observe;
-use crate::source::{self, Loaded, Options, Source, SourceName};
+use crate::source::{self, Loaded, NoTables, Options, Source, SourceName};
 
 /// How to audit.
 #[derive(clap::Args)]
@@ -64,6 +64,14 @@ impl AuditArgs {
 }
 
 impl Auditor<'_> {
+    /// The databases of the cluster that a source is of.
+    ///
+    /// # Errors
+    /// If they cannot be listed.
+    pub fn databases(&self, source: &Source) -> Result<Vec<Source>> {
+        source::databases(source, &self.options)
+    }
+
     /// Reads a source, hears its database and runs the rules. Its name is known whatever comes of it.
     pub fn audit(&self, source: &Source) -> (SourceName, Result<Audited>) {
         let bar = output::progress(format!("auditing {}", source.label()));
@@ -81,7 +89,7 @@ impl Auditor<'_> {
         let (args, rules, filter) = (self.args, &self.rules, &self.filter);
         target::tell(&loaded, args.target.strict())?;
         if loaded.catalog.tables.is_empty() {
-            bail!(loaded.empty());
+            return Err(NoTables(loaded.empty()).into());
         }
         let (catalog, observed) = (&loaded.catalog, &mut loaded.observed);
         args.rows.ask(source, catalog, observed, rules, filter)?;

@@ -14,8 +14,12 @@ use crate::baseline::{Baseline, Entry};
 use crate::evidence::Severity;
 use crate::evidence::rows::Ended;
 use crate::history::History;
-use crate::report::{Report, SourceAudit};
+use crate::report::html::{Page, html};
+use crate::report::{self, Report, SourceAudit};
 use crate::source::{Kind, Source, SourceName};
+use crate::watch::metrics;
+use crate::watch::status::Statuses;
+use crate::watch::timetable::Shard;
 
 /// Audit databases, schema files or snapshots for missing guards.
 #[derive(clap::Args)]
@@ -34,8 +38,14 @@ pub struct Args {
     baseline: Option<PathBuf>,
     /// Record the run, and tell what is new and what is fixed: a file, or the connection string of a database that keeps
     /// the history of many jobs
-    #[arg(long, value_name = "STORE", help_heading = "Over time")]
+    #[arg(long, value_name = "STORE", env = "DBAUDIT_HISTORY", hide_env_values = true, help_heading = "Over time")]
     history: Option<String>,
+    /// Only this part of the sources, as 3/16 (counted from 0), so that 16 jobs share them
+    #[arg(long, value_name = "I/N", help_heading = "Over time")]
+    shard: Option<Shard>,
+    /// Write metrics to a file, for the textfile collector of node_exporter
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    metrics_file: Option<PathBuf>,
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     format: Format,
@@ -65,27 +75,31 @@ enum Format {
     Table,
     /// For programs, version 1
     Json,
+    /// A page to look at, in one file
+    Html,
 }
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let auditor = args.audit.auditor()?;
-    let sources = args.audit.target.sources(&args.sources)?;
+    let mut sources = args.audit.target.sources(&args.sources)?;
     args.audit.evidence.suit(&sources)?;
+    let several = sources.len() > 1;
+    sources.retain(|s| args.shard.is_none_or(|shard| shard.has(&s.label())));
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     // opened first: who is to record must be able to
     let mut history = match &args.history {
         Some(text) => Some(History::open(&recording::place(text)?, true)?),
         None => None,
     };
-    let several = sources.len() > 1;
-    let mut report = Report::default();
+    let mut statuses = Statuses::new();
+    let mut all = Report::default();
     let mut unrecorded = None;
     for source in sources {
-        if report.audits.iter().any(|a| a.ended == Some(Ended::Interrupted)) {
+        if all.audits.iter().any(|a| a.ended == Some(Ended::Interrupted)) {
             let kind = if matches!(source, Source::Live(_)) { Kind::Live } else { Kind::Ddl };
             let name = SourceName { kind, name: source.label() };
-            report.audits.push(SourceAudit::failed(name, "interrupted before its turn".to_owned()));
+            all.audits.push(SourceAudit::failed(name, "interrupted before its turn".to_owned()));
             continue;
         }
         let (started, clock) = (OffsetDateTime::now_utc(), Instant::now());
@@ -104,24 +118,38 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 (Err(error), _) => unrecorded = Some(error),
             }
         }
+        let status = statuses.entry(name.name.clone()).or_default();
+        match &audited {
+            Ok(audited) => status.succeeded(started, clocked.took.as_secs_f64(), &report::value(&audited.audit)),
+            Err(e) => status.failed(started, clocked.took.as_secs_f64(), format!("{:#}", e.root_cause())),
+        }
         match audited {
-            Ok(audited) => report.audits.push(audited.audit),
+            Ok(audited) => all.audits.push(audited.audit),
             // the only source: the error is the whole story, and no report is written that could be taken for one
-            Err(error) if !several => return Err(error),
+            Err(error) if !several => {
+                if let Some(file) = &args.metrics_file {
+                    crate::files::write(file, &metrics::text(&statuses))?;
+                }
+                return Err(error);
+            }
             Err(error) => {
                 let error = error.context(format!("{} could not be audited", name.name));
                 output::error(&error);
-                report.audits.push(SourceAudit::failed(name, format!("{:#}", error.root_cause())));
+                all.audits.push(SourceAudit::failed(name, format!("{:#}", error.root_cause())));
             }
         }
     }
     if let Some(baseline) = &baseline {
-        report.stale = stale(baseline, &auditor, &report.audits);
+        all.stale = stale(baseline, &auditor, &all.audits);
+    }
+    if let Some(file) = &args.metrics_file {
+        crate::files::write(file, &metrics::text(&statuses))?;
     }
     if !args.quiet {
         let text = match args.format {
-            Format::Table => crate::report::table(&report, output::style(args.output.as_deref())),
-            Format::Json => crate::report::json(&report),
+            Format::Table => report::table(&all, output::style(args.output.as_deref())),
+            Format::Json => report::json(&all),
+            Format::Html => html(&Page::of(&all)),
         };
         output::write(&text, args.output.as_deref())?;
     }
@@ -134,9 +162,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let Some(error) = unrecorded {
         return Err(error.context("the run was not recorded"));
     }
-    Ok(if report.has_errors() {
+    Ok(if all.has_errors() {
         ExitCode::from(FAILED)
-    } else if least.is_some_and(|l| report.fails(l)) {
+    } else if least.is_some_and(|l| all.fails(l)) {
         ExitCode::from(FOUND)
     } else {
         ExitCode::SUCCESS

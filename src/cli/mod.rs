@@ -13,10 +13,13 @@ pub mod notify;
 mod output;
 mod record;
 mod recording;
+mod report;
 mod rows;
 mod rules;
 mod snapshot;
 mod target;
+mod telling;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -52,6 +55,10 @@ enum Command {
     Check(check::Args),
     /// Write the migration files that add the guards, for the tool that you already use
     Migrate(migrate::Args),
+    /// Audit databases again and again, and tell what is new and what is fixed
+    Watch(Box<watch::Args>),
+    /// Write a page or a list of what a history's latest audits found
+    Report(report::Args),
     /// Accept today's findings, so that only new ones count from now on
     Baseline(baseline::Args),
     /// List the runs of a history
@@ -90,6 +97,8 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(&args),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Watch(args) => watch::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Baseline(args) => baseline::run(&args),
         Command::History(args) => history::run(&args),
         Command::Diff(args) => diff::run(&args),

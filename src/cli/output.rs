@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::AnsiColor;
 use anyhow::{Context, Result};
@@ -82,11 +83,18 @@ pub fn note(text: &str) {
 /// Time after which a person wonders whether anything is going on.
 const LONG: std::time::Duration = std::time::Duration::from_millis(700);
 
+static NO_PROGRESS: AtomicBool = AtomicBool::new(false);
+
+/// From here on nothing shows that something is going on: several things are, and each writes its lines.
+pub fn no_progress() {
+    NO_PROGRESS.store(true, Ordering::Relaxed);
+}
+
 /// Shows that something long is going on, if there is a terminal to show it on.
 pub fn progress(message: String) -> indicatif::ProgressBar {
     let bar = indicatif::ProgressBar::new_spinner().with_message(message);
     bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
-    if std::io::stderr().is_terminal() {
+    if std::io::stderr().is_terminal() && !NO_PROGRESS.load(Ordering::Relaxed) {
         let late = bar.clone();
         std::thread::spawn(move || {
             std::thread::sleep(LONG);

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::auditing::{Audited, Auditor};
 use crate::history::{Found, History, NewRun, Place, Seen, Sighting};
-use crate::report::{Recorded, json_of_source};
+use crate::report::{self, Recorded};
 use crate::source::connection::{ConnectionString, Environment, Settings};
 use crate::source::snapshot;
 
@@ -59,7 +59,7 @@ pub fn record(
                 tables: audit.tables,
                 skipped: audit.skipped.len() + audit.unread.len() + audit.unasked.len(),
                 catalog: snapshot::write(&audited.catalog, source),
-                report: json_of_source(audit),
+                report: report::value(audit).to_string(),
                 sightings: shown.chain(below).collect(),
                 closed: &closed,
             })

@@ -149,6 +149,14 @@ impl History {
         self.transact(run::latest)
     }
 
+    /// The latest run of a source that could be done.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn audited(&mut self, source: &str) -> Result<Option<Run>> {
+        Ok(self.transact(|session| run::audited(session, source, 1))?.into_iter().next())
+    }
+
     /// The run with an id, the beginning of one, `latest` or `previous`.
     ///
     /// # Errors

@@ -188,10 +188,9 @@ pub fn json(report: &Report) -> String {
     text.unwrap_or_default() + "\n"
 }
 
-/// The object of the contract for one source.
-pub fn json_of_source(source: &SourceAudit) -> String {
-    let one = One { version: VERSION, dbaudit: env!("CARGO_PKG_VERSION"), audit: audit(source), stale: Vec::new() };
-    serde_json::to_string(&one).unwrap_or_default()
+/// One audit as the contract's object, without the version.
+pub fn value(a: &SourceAudit) -> serde_json::Value {
+    serde_json::to_value(audit(a)).unwrap_or_default() // cannot fail either
 }
 
 fn audit(a: &SourceAudit) -> Audit<'_> {

@@ -1,16 +1,17 @@
 //! Reports: what an audit found, for people and for programs. One file per format.
 
 mod difference;
+pub mod html;
 mod json;
 mod plan;
 mod runs;
 mod table;
 
 pub use difference::{difference, difference_json};
-pub use json::{json, json_of_source};
+pub use json::{json, value};
 pub use plan::plan;
 pub use runs::{runs, runs_json};
-pub use table::{Style, table};
+pub use table::{Style, clean as plain, table};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,6 +64,8 @@ pub struct SourceAudit {
     pub engine: Engine,
     /// How many tables were looked at.
     pub tables: usize,
+    /// The tables that were looked at, for a diagram.
+    pub schema: html::Schema,
     /// What was found, after the filters.
     pub findings: Vec<Finding>,
     /// Findings that stay below `--min-confidence`.
@@ -139,10 +142,13 @@ impl SourceAudit {
             audit.findings.into_iter().filter(|f| filter.wants_table(&f.schema, &f.table)).collect();
         let least = filter.min_confidence.unwrap_or(Confidence::Medium);
         let (findings, below) = of_tables.into_iter().partition(|f| f.confidence >= least);
+        let mut schema = html::Schema::of(catalog);
+        schema.tables.retain(|t| filter.wants_table(&t.schema, &t.name));
         SourceAudit {
             source,
             engine: catalog.engine,
-            tables: catalog.tables.iter().filter(|t| filter.wants_table(&t.schema, &t.name)).count(),
+            tables: schema.tables.len(),
+            schema,
             below,
             known: BTreeSet::new(),
             history: None,
@@ -162,6 +168,7 @@ impl SourceAudit {
             source,
             engine: Engine::default(),
             tables: 0,
+            schema: html::Schema::default(),
             findings: Vec::new(),
             below: Vec::new(),
             known: BTreeSet::new(),

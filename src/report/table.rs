@@ -276,7 +276,7 @@ fn summary(audit: &SourceAudit) -> String {
 }
 
 /// Text that came from a database, without control characters: a name must not be able to rewrite the terminal.
-pub(super) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\r' | '\t' => '␤',

@@ -15,6 +15,7 @@ use crate::catalog::{Catalog, Part, Table};
 use crate::engine::Engine;
 use crate::evidence::Observed;
 use crate::evidence::rows::{Ended, Question, Rows};
+use crate::interrupt::interrupted;
 use crate::workload::Workload;
 use connection::{Connection, Settings};
 use files::Content;
@@ -78,6 +79,11 @@ pub struct Loaded {
     pub how: String,
     why_empty: String,
 }
+
+/// There is no table to look at.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NoTables(pub String);
 
 impl Loaded {
     /// Why an audit of this catalog, which has no tables, would say nothing.
@@ -223,7 +229,7 @@ async fn within<T>(deadline: tokio::time::Instant, work: impl Future<Output = T>
     tokio::select! {
         done = work => Ok(done),
         () = tokio::time::sleep_until(deadline) => Err(Stopped::Late),
-        _ = tokio::signal::ctrl_c() => Err(Stopped::Interrupted),
+        () = interrupted() => Err(Stopped::Interrupted),
     }
 }
 
@@ -273,6 +279,39 @@ pub fn read_workload(source: &Source, options: &Options) -> Result<Result<Worklo
                 }
             }
         }
+    })
+}
+
+/// The databases of the cluster that a server is of, each with the settings that reach it, in the order of their names.
+///
+/// # Errors
+/// If the source is not a server, cannot be reached within the time, or the user interrupts.
+pub fn databases(source: &Source, options: &Options) -> Result<Vec<Source>> {
+    const DATABASES: &str = include_str!("../../queries/session/databases.sql");
+    let Source::Live(settings) = source else {
+        bail!("{} is no server, and has no other databases", source.label());
+    };
+    on_runtime(async {
+        let read = async {
+            let connection = connection::connect(settings).await?;
+            let rows = connection.client.simple_query(DATABASES).await;
+            connection.close().await;
+            rows.with_context(|| format!("cannot list the databases of {}", settings.redacted()))
+        };
+        let deadline = tokio::time::Instant::now() + options.timeout;
+        let messages = match within(deadline, read).await {
+            Ok(read) => read?,
+            Err(Stopped::Late) => {
+                bail!("{} did not answer within {} s (--timeout)", settings.redacted(), options.timeout.as_secs())
+            }
+            Err(Stopped::Interrupted) => bail!("interrupted"),
+        };
+        let names = messages.iter().filter_map(|m| match m {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        let of = |name: String| Source::Live(Box::new(Settings { database: Some(name), ..(**settings).clone() }));
+        Ok(names.map(of).collect())
     })
 }
 

@@ -37,7 +37,11 @@ pub fn text(statuses: &Statuses) -> String {
     registry.register("accepted_findings", "Findings that were accepted in the baseline", accepted.clone());
     registry.register("skipped", "What the last audit could not look at", skipped.clone());
     registry.register("up", "Whether the last audit could be done", up.clone());
-    registry.register("last_success_timestamp_seconds", "When the last audit that could be done began", success.clone());
+    registry.register(
+        "last_success_timestamp_seconds",
+        "When the last audit that could be done began",
+        success.clone(),
+    );
     registry.register("run_duration_seconds", "How long the last audit took", duration.clone());
     for (name, status) in statuses {
         let database = Database { database: name.clone() };
@@ -81,11 +85,8 @@ mod tests {
             ..Status::default()
         };
         let bad = Status { last_run: Some(1_700_000_000), error: Some("no".to_owned()), ..Status::default() };
-        let statuses = [
-            ("a \"b\"\nc".to_owned(), good),
-            ("bad".to_owned(), bad),
-            ("never".to_owned(), Status::default()),
-        ];
+        let statuses =
+            [("a \"b\"\nc".to_owned(), good), ("bad".to_owned(), bad), ("never".to_owned(), Status::default())];
         let text = text(&statuses.into_iter().collect());
         for line in [
             "dbaudit_findings{database=\"a \\\"b\\\"\\nc\",rule=\"negative-counter\",severity=\"high\"} 2",

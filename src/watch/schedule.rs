@@ -37,8 +37,7 @@ impl Schedule {
     /// If either is none, or no such time comes.
     pub fn cron(expression: &str, zone: &str) -> Result<Schedule, ScheduleError> {
         let zone = chrono_tz::Tz::from_str(zone).map_err(|_| ScheduleError::Zone(zone.to_owned()))?;
-        let cron =
-            Cron::from_str(expression).map_err(|e| ScheduleError::Cron(expression.to_owned(), e.to_string()))?;
+        let cron = Cron::from_str(expression).map_err(|e| ScheduleError::Cron(expression.to_owned(), e.to_string()))?;
         let schedule = Schedule::Cron(Box::new(cron), zone);
         match schedule.after(OffsetDateTime::now_utc()) {
             Some(_) => Ok(schedule),

@@ -130,7 +130,10 @@ mod tests {
     fn once_at_once_and_then_by_the_schedule() {
         let mut t = six_hours();
         let now = datetime!(2026-01-01 00:00 UTC);
-        t.set_sources(&[("a".into(), None), ("b".into(), Some(now - 2 * HOUR)), ("c".into(), Some(now - 50 * HOUR))], now);
+        t.set_sources(
+            &[("a".into(), None), ("b".into(), Some(now - 2 * HOUR)), ("c".into(), Some(now - 50 * HOUR))],
+            now,
+        );
         assert_eq!(t.take_due(now), ["a", "c"], "a never ran, the time of c passed: once");
         assert_eq!(t.next(), Some(now + 4 * HOUR));
         assert_eq!(t.take_due(now + 4 * HOUR), ["b"]);

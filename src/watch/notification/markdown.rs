@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::notice::{Found, Notice};
+use super::notice::Notice;
 use super::text::clean;
+use crate::history::Found;
 
 /// Characters after which a mention, a reference or an address may begin.
 const BEGINS: &str = "@#!%~$&";

@@ -25,7 +25,7 @@ pub use email::Email;
 pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use http::{Address, Http, Limits};
-pub use notice::{Found, Notice};
+pub use notice::Notice;
 pub use slack::Slack;
 pub use teams::Teams;
 pub use webhook::Webhook;

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::text::{clean, clip};
-use crate::evidence::{Confidence, Severity};
-use crate::rules::Finding;
+use crate::history::Found;
 
 /// How many findings a message lists; the others are counted.
 const LISTED: usize = 20;
@@ -30,45 +29,6 @@ pub struct Notice {
     pub recovered: bool,
     /// URL of the page that shows it, if there is one.
     pub page: Option<String>,
-}
-
-/// A finding as a notice tells it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Found {
-    /// Id of the rule.
-    pub rule: String,
-    /// How bad the missing guard is.
-    pub severity: Severity,
-    /// How sure it is that the guard is meant.
-    pub confidence: Confidence,
-    /// Schema of the table.
-    pub schema: String,
-    /// The table.
-    pub table: String,
-    /// The columns that the guard is about.
-    pub columns: Vec<String>,
-    /// One sentence.
-    pub message: String,
-    /// 16 hexadecimal digits that stay the same from run to run.
-    pub fingerprint: String,
-    /// The statements that add the guard, one a line; empty if no schema could hold it.
-    pub sql: String,
-}
-
-impl From<&Finding> for Found {
-    fn from(f: &Finding) -> Found {
-        Found {
-            rule: f.rule.to_owned(),
-            severity: f.severity,
-            confidence: f.confidence,
-            schema: f.schema.clone(),
-            table: f.table.clone(),
-            columns: f.guard.columns().into_iter().map(str::to_owned).collect(),
-            message: f.message.clone(),
-            fingerprint: f.fingerprint.clone(),
-            sql: f.sql().join("\n"),
-        }
-    }
 }
 
 impl Found {

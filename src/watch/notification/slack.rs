@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::http::Doubles;
-use super::notice::Found;
 use super::text::{clean, clip};
 use super::{Address, Channel, Http, Notice, SendError};
+use crate::history::Found;
 
 /// Characters that Slack takes in a header.
 const HEADER: usize = 150;

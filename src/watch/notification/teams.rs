@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::http::Doubles;
-use super::notice::Found;
 use super::text::clean;
 use super::{Address, Channel, Http, Notice, SendError};
+use crate::history::Found;
 
 /// Bytes of findings in a card: Teams takes 28 KB for all of a message.
 const ROOM: usize = 20_000;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::notice::{Found, Notice};
+use super::notice::Notice;
+use crate::history::Found;
 
 /// The text on one line: line breaks and tabs become spaces, other control characters and those that turn the direction
 /// of writing or are invisible are left out.

@@ -1,0 +1,128 @@
+//! Telling what the history holds: each notice over each channel, once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::output;
+use crate::history::{Delivery, stamp};
+use crate::watch::notification::{Backoff, Channel, Notice, deliver};
+use crate::watch::server::Shared;
+
+/// What is older is not told any more: whoever hears of it then has seen it otherwise.
+const FRESH: time::Duration = time::Duration::hours(24);
+/// The waits between attempts are cut up, so that the wish to end is heard.
+const STEP: Duration = Duration::from_millis(200);
+
+/// Tells, on a thread of its own.
+#[derive(Clone)]
+pub struct Teller {
+    shared: Arc<Shared>,
+    channels: Arc<Vec<Box<dyn Channel>>>,
+    page: Option<String>,
+    busy: Arc<AtomicBool>,
+    again: Arc<AtomicBool>,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Teller {
+    /// Nothing is told yet.
+    pub fn new(shared: Arc<Shared>, channels: Arc<Vec<Box<dyn Channel>>>, page: Option<String>) -> Teller {
+        Teller { shared, channels, page, busy: Arc::default(), again: Arc::default(), stopped: Arc::default() }
+    }
+
+    /// Whether there is anybody to tell.
+    pub fn has_channels(&self) -> bool {
+        !self.channels.is_empty()
+    }
+
+    /// Tells what there is to tell, beside what goes on; if that is being done already, once more after it.
+    pub fn begin(&self) {
+        self.again.store(true, Ordering::SeqCst);
+        if self.channels.is_empty() || self.busy.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let this = self.clone();
+        let thread = std::thread::Builder::new().name("telling".to_owned()).spawn(move || {
+            while this.again.swap(false, Ordering::SeqCst) && !this.stopped.load(Ordering::SeqCst) {
+                this.tell();
+            }
+            this.busy.store(false, Ordering::SeqCst);
+        });
+        if let Err(e) = thread {
+            self.busy.store(false, Ordering::SeqCst);
+            output::warning(&format!("nobody can be told now: cannot start a thread ({e})"));
+        }
+    }
+
+    /// Tells what there is to tell, and comes back when it is done.
+    pub fn to_the_end(&self) {
+        self.tell();
+    }
+
+    /// No attempt begins after this one.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+    }
+
+    fn tell(&self) {
+        let sources: Vec<String> = self.shared.statuses().keys().cloned().collect();
+        for channel in self.channels.iter() {
+            if let Err(error) = self.over(channel.as_ref(), &sources) {
+                output::error(&error.context(format!("nothing can be told over {}", channel.name())));
+            }
+        }
+    }
+
+    fn over(&self, channel: &dyn Channel, sources: &[String]) -> anyhow::Result<()> {
+        let since = stamp(OffsetDateTime::now_utc() - FRESH);
+        let notices = self.shared.history().untold(channel.name(), sources, &since)?;
+        for n in notices {
+            if self.stopped.load(Ordering::SeqCst) {
+                break;
+            }
+            let now = stamp(OffsetDateTime::now_utc());
+            // who comes second leaves it
+            if !self.shared.history().claim(&n.id, channel.name(), &now)? {
+                continue;
+            }
+            let notice = Notice {
+                id: n.id.clone(),
+                run: n.id.clone(),
+                source: n.source,
+                at: n.at,
+                new: n.news.new,
+                fixed: n.news.fixed,
+                failed: n.news.failed,
+                recovered: n.news.recovered,
+                page: self.page.clone(),
+            };
+            let told = deliver(channel, &notice, &Backoff::default(), &mut |pause| self.wait(pause));
+            let delivery = match told {
+                Ok(()) => Delivery::Sent,
+                Err(e) => {
+                    output::warning(&format!("{} was not told over {}: {e}", notice.subject(), channel.name()));
+                    if e.retry { Delivery::Again(e.text) } else { Delivery::Failed(e.text) }
+                }
+            };
+            self.shared.history().settle(&n.id, channel.name(), &delivery)?;
+        }
+        Ok(())
+    }
+
+    /// Waits; `false` if the program is to end meanwhile.
+    fn wait(&self, pause: Duration) -> bool {
+        let mut left = pause;
+        while !left.is_zero() {
+            if self.stopped.load(Ordering::SeqCst) {
+                return false;
+            }
+            let step = left.min(STEP);
+            std::thread::sleep(step);
+            left -= step;
+        }
+        true
+    }
+}

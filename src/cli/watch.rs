@@ -1,0 +1,520 @@
+//! `dbaudit watch`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+
+use super::auditing::{AuditArgs, Audited, Auditor};
+use super::notify::NotifyArgs;
+use super::recording::{self, Clocked};
+use super::{FAILED, FOUND, output, telling};
+use crate::baseline::Baseline;
+use crate::history::{History, stamp};
+use crate::interrupt::{self, interrupted};
+use crate::report;
+use crate::source::{NoTables, Source};
+use crate::watch::metrics;
+use crate::watch::schedule::Schedule;
+use crate::watch::server::{self, Listen, Shared};
+use crate::watch::status::Status;
+use crate::watch::timetable::{Shard, Timetable};
+
+/// Audit databases again and again, and tell what is new and what is fixed.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Connection strings, .sql files or folders of them, or .json snapshots
+    #[arg(value_name = "SOURCE")]
+    sources: Vec<String>,
+    /// More sources: a file with one on each line, read again on SIGHUP
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    sources_file: Option<PathBuf>,
+    /// Of each server, all databases and not only the one that is named
+    #[arg(long, help_heading = "Sources")]
+    all_databases: bool,
+    /// Only this part of all sources, as 3/16 (counted from 0), so that 16 jobs share them
+    #[arg(long, value_name = "I/N", help_heading = "Sources")]
+    shard: Option<Shard>,
+    /// Audit a source again so long after the last time: 30m, 6h, 1day
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, conflicts_with = "cron", help_heading = "Schedule")]
+    every: Option<Duration>,
+    /// Audit at the times of a cron expression, as '0 3 * * *'
+    #[arg(long, value_name = "EXPRESSION", help_heading = "Schedule")]
+    cron: Option<String>,
+    /// Time zone of --cron, as Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC", requires = "cron", help_heading = "Schedule")]
+    time_zone: String,
+    /// Put each run off by up to so long, so that not all begin at once
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "0s", help_heading = "Schedule")]
+    jitter: Duration,
+    /// So many at the same time at most
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Schedule")]
+    at_once: u16,
+    /// Audit all of them once, tell, and end with the exit codes of check
+    #[arg(long, conflicts_with_all = ["every", "cron", "listen"], help_heading = "Schedule")]
+    once: bool,
+    /// Where the runs are kept: a file, or the connection string of a database that keeps the history of many jobs
+    #[arg(long, value_name = "STORE", env = "DBAUDIT_HISTORY", hide_env_values = true, help_heading = "Over time")]
+    history: String,
+    /// Findings that were accepted, as `dbaudit baseline` wrote them; read again on SIGHUP
+    #[arg(long, value_name = "FILE", help_heading = "Over time")]
+    baseline: Option<PathBuf>,
+    /// Serve a page, metrics (/metrics), health (/healthz) and runs (/api/v1/runs)
+    #[arg(long, value_name = "ADDRESS", help_heading = "Page")]
+    listen: Option<SocketAddr>,
+    /// File with the token that the page asks for; $DBAUDIT_TOKEN does the same
+    #[arg(long, value_name = "FILE", requires = "listen", help_heading = "Page")]
+    token_file: Option<PathBuf>,
+    /// URL of the page, to be named in notifications
+    #[arg(long, value_name = "URL", help_heading = "Page")]
+    page_url: Option<String>,
+    /// Write the metrics to a file after each run, for the textfile collector of node_exporter
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    metrics_file: Option<PathBuf>,
+    #[command(flatten)]
+    notify: NotifyArgs,
+    #[command(flatten)]
+    audit: AuditArgs,
+}
+
+const EXAMPLES: &str = "Examples:
+  dbaudit watch postgresql://auditor@db.example.com/shop --history audits.db --every 6h --listen 127.0.0.1:8787
+  dbaudit watch --sources-file databases.txt --history postgresql://… --cron '0 3 * * *' --time-zone Europe/Berlin --notify slack
+  dbaudit watch postgresql://auditor@db.example.com/ --all-databases --history audits.db --once";
+
+/// How long audits may take to end when the program is to: Kubernetes gives 30 seconds, and kills then.
+const GRACE: Duration = Duration::from_secs(15);
+/// The clock is looked at at least so often: it may be set, and the machine may sleep.
+const LOOK: Duration = Duration::from_secs(15);
+/// What could not be told is tried again so often.
+const TELL: Duration = Duration::from_secs(60);
+
+/// Runs it.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let auditor = args.audit.auditor()?;
+    let schedule = match &args.cron {
+        Some(expression) => Schedule::cron(expression, &args.time_zone)?,
+        None => Schedule::Every(args.every.unwrap_or(Duration::from_secs(6 * 3600))),
+    };
+    if args.every.is_some_and(|e| e < Duration::from_secs(1)) {
+        bail!("--every is too short");
+    }
+    let channels = Arc::new(args.notify.channels()?);
+    let targets = targets(args)?;
+    let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
+    let shared = Arc::new(Shared::new(History::open(&recording::place(&args.history)?, true)?));
+    let listen = args.listen.map(|address| listen(address, args.token_file.as_deref())).transpose()?;
+    output::no_progress();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start a runtime")?;
+    let teller = telling::Teller::new(shared.clone(), channels, args.page_url.clone());
+    let code = std::thread::scope(|scope| {
+        let (done, finished) = mpsc::unbounded_channel();
+        let mut watch = Watch {
+            args,
+            auditor: &auditor,
+            baseline,
+            shared: shared.clone(),
+            targets,
+            timetable: Timetable::new(schedule, args.jitter),
+            queue: VecDeque::new(),
+            running: BTreeSet::new(),
+            teller,
+            failed: false,
+            found: false,
+        };
+        runtime.block_on(watch.go(scope, listen, done, finished))
+    });
+    // requests that hang do not hold the end up
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
+}
+
+fn listen(address: SocketAddr, file: Option<&Path>) -> Result<Listen> {
+    let token = match file {
+        Some(file) => Some(
+            std::fs::read_to_string(file).with_context(|| format!("cannot read the token from {}", file.display()))?,
+        ),
+        None => std::env::var("DBAUDIT_TOKEN").ok(),
+    };
+    let token = token.map(|t| t.trim().to_owned());
+    if token.as_ref().is_some_and(String::is_empty) {
+        bail!("the token is empty");
+    }
+    if token.is_none() && !address.ip().is_loopback() {
+        output::warning(&format!(
+            "everybody who reaches {address} can read the page: --token-file or $DBAUDIT_TOKEN closes it"
+        ));
+    }
+    Ok(Listen { address, token })
+}
+
+/// The sources by name.
+fn targets(args: &Args) -> Result<BTreeMap<String, Source>> {
+    let mut named = args.sources.clone();
+    if let Some(file) = &args.sources_file {
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read the sources from {}", file.display()))?;
+        named.extend(text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned));
+    }
+    let sources = args.audit.target.sources(&named)?;
+    args.audit.evidence.suit(&sources)?;
+    if sources.iter().any(|s| matches!(s, Source::Stdin)) {
+        bail!("standard input can be read once only; watch a file, a folder or a server");
+    }
+    Ok(sources.into_iter().map(|s| (s.label(), s)).collect())
+}
+
+/// What is to be audited: a source, or the databases of a cluster.
+#[derive(Debug, Clone)]
+struct Job {
+    source: Source,
+    /// To be listed first.
+    cluster: bool,
+    /// One of all databases of a cluster: one without tables is no failure.
+    listed: bool,
+}
+
+/// What came of a job.
+enum Done {
+    Listed(Vec<Source>),
+    Audited { findings: bool },
+    Nothing,
+    Failed,
+}
+
+struct Watch<'a> {
+    args: &'a Args,
+    auditor: &'a Auditor<'a>,
+    baseline: Option<Baseline>,
+    shared: Arc<Shared>,
+    targets: BTreeMap<String, Source>,
+    timetable: Timetable,
+    queue: VecDeque<Job>,
+    running: BTreeSet<String>,
+    teller: telling::Teller,
+    failed: bool,
+    found: bool,
+}
+
+impl<'a> Watch<'a> {
+    async fn go<'scope>(
+        &mut self,
+        scope: &'scope std::thread::Scope<'scope, 'a>,
+        listen: Option<Listen>,
+        done: mpsc::UnboundedSender<(String, Done)>,
+        mut finished: mpsc::UnboundedReceiver<(String, Done)>,
+    ) -> Result<ExitCode> {
+        let served = match listen {
+            Some(listen) => {
+                let listener = server::bind(&listen).await?;
+                log(&format!("the page is at http://{}/", listener.local_addr().unwrap_or(listen.address)));
+                Some(tokio::spawn(server::serve(listener, listen, self.shared.clone(), interrupted())))
+            }
+            None => None,
+        };
+        let mut reload = reload()?;
+        self.begin()?;
+        let mut tell = tokio::time::interval(TELL);
+        loop {
+            let now = OffsetDateTime::now_utc();
+            for name in self.timetable.take_due(now) {
+                self.enqueue(&name);
+            }
+            self.start(scope, &done);
+            if self.args.once && self.queue.is_empty() && self.running.is_empty() {
+                break;
+            }
+            let wait = self.timetable.next().and_then(|at| Duration::try_from(at - now).ok()).unwrap_or(LOOK).min(LOOK);
+            tokio::select! {
+                Some((name, what)) = finished.recv() => {
+                    self.running.remove(&name);
+                    self.settle(what);
+                    if !self.args.once {
+                        self.teller.begin();
+                    }
+                }
+                () = tokio::time::sleep(wait) => {}
+                _ = tell.tick(), if !self.args.once => self.teller.begin(),
+                () = reload.wished() => self.reload(),
+                () = interrupted() => return Ok(self.leave(&mut finished, served).await),
+            }
+        }
+        self.teller.to_the_end();
+        Ok(match (self.failed, self.found) {
+            (true, _) => ExitCode::from(FAILED),
+            (false, true) => ExitCode::from(FOUND),
+            (false, false) => ExitCode::SUCCESS,
+        })
+    }
+
+    /// Takes up where the last process ended.
+    fn begin(&mut self) -> Result<()> {
+        let latest = self.shared.history().latest()?;
+        let mut statuses = BTreeMap::new();
+        for run in &latest {
+            if !self.targets.keys().any(|t| *t == run.source || self.args.all_databases && of_cluster(t, &run.source)) {
+                continue;
+            }
+            if self.args.shard.is_some_and(|s| !s.has(&run.source)) {
+                continue;
+            }
+            let mut history = self.shared.history();
+            let audited = history.audited(&run.source)?;
+            let report = audited.as_ref().map(|a| history.report(a)).transpose()?.flatten();
+            statuses.insert(run.source.clone(), Status::of_runs(run, audited.as_ref(), report.as_ref()));
+        }
+        *self.shared.statuses() = statuses;
+        self.plan();
+        Ok(())
+    }
+
+    /// Gives the timetable the targets, each with its last run.
+    fn plan(&mut self) {
+        let now = OffsetDateTime::now_utc();
+        let statuses = self.shared.statuses();
+        let last = |target: &String| {
+            let of = statuses
+                .iter()
+                .filter(|(name, _)| *name == target || self.args.all_databases && of_cluster(target, name));
+            of.filter_map(|(_, s)| s.last_run).max().and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok())
+        };
+        let sources: Vec<_> =
+            self.targets.keys().map(|t| (t.clone(), if self.args.once { None } else { last(t) })).collect();
+        drop(statuses);
+        self.timetable.set_sources(&sources, now);
+    }
+
+    fn enqueue(&mut self, target: &str) {
+        let Some(source) = self.targets.get(target) else { return };
+        let cluster = self.args.all_databases && matches!(source, Source::Live(_));
+        self.push(Job { source: source.clone(), cluster, listed: false });
+    }
+
+    fn push(&mut self, job: Job) {
+        let name = job.source.label();
+        if !job.cluster && self.args.shard.is_some_and(|s| !s.has(&name)) {
+            return;
+        }
+        if self.running.contains(&name) || self.queue.iter().any(|j| j.source.label() == name) {
+            log(&format!("{name}: left out, as the run before is not over"));
+            return;
+        }
+        self.queue.push_back(job);
+    }
+
+    /// Starts what is queued, as far as there is room.
+    fn start<'scope>(
+        &mut self,
+        scope: &'scope std::thread::Scope<'scope, 'a>,
+        done: &mpsc::UnboundedSender<(String, Done)>,
+    ) {
+        while self.running.len() < usize::from(self.args.at_once) {
+            let Some(job) = self.queue.pop_front() else { break };
+            let name = job.source.label();
+            let (auditor, shared, baseline) = (self.auditor, self.shared.clone(), self.baseline.clone());
+            let (tell, done, args) = (self.teller.has_channels(), done.clone(), self.args);
+            let end = name.clone();
+            let worker = move || {
+                let what = work(auditor, &shared, baseline.as_ref(), &job, tell);
+                if let Some(file) = &args.metrics_file
+                    && let Err(error) = crate::files::write(file, &metrics::text(&shared.statuses()))
+                {
+                    output::error(&error);
+                }
+                // nobody listens any more when the program ends
+                let _ = done.send((end, what));
+            };
+            // expressions nest, and so does their parser: see cli/mod.rs
+            match std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, worker) {
+                Ok(_) => {
+                    self.running.insert(name);
+                }
+                Err(e) => {
+                    self.failed = true;
+                    log(&format!("{name}: cannot start a thread ({e})"));
+                }
+            }
+        }
+    }
+
+    fn settle(&mut self, what: Done) {
+        match what {
+            Done::Listed(sources) => {
+                for source in sources {
+                    self.push(Job { source, cluster: false, listed: true });
+                }
+            }
+            Done::Audited { findings } => self.found |= findings,
+            Done::Nothing => {}
+            Done::Failed => self.failed = true,
+        }
+    }
+
+    /// Reads again what may have changed; what cannot be read stays as it was.
+    fn reload(&mut self) {
+        let baseline = self.args.baseline.as_deref().map(Baseline::read).transpose();
+        match (targets(self.args), baseline) {
+            (Ok(targets), Ok(baseline)) => {
+                log(&format!("read again: {} sources", targets.len()));
+                self.shared.statuses().retain(|name, _| {
+                    targets.keys().any(|t| t == name || self.args.all_databases && of_cluster(t, name))
+                });
+                (self.targets, self.baseline) = (targets, baseline);
+                self.shared.changed();
+                self.plan();
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                output::error(&error.context("what was read before stays"));
+            }
+        }
+    }
+
+    /// Ends: audits are cancelled at their servers, and not recorded.
+    async fn leave(
+        &mut self,
+        finished: &mut mpsc::UnboundedReceiver<(String, Done)>,
+        served: Option<tokio::task::JoinHandle<Result<()>>>,
+    ) -> ExitCode {
+        log("ending");
+        self.queue.clear();
+        self.teller.stop();
+        let deadline = tokio::time::Instant::now() + GRACE;
+        while !self.running.is_empty() {
+            match tokio::time::timeout_at(deadline, finished.recv()).await {
+                Ok(Some((name, _))) => {
+                    self.running.remove(&name);
+                }
+                _ => {
+                    // threads cannot be ended from outside; what they would have recorded is not
+                    log(&format!("{} audits do not end; leaving them", self.running.len()));
+                    std::process::exit(i32::from(FAILED));
+                }
+            }
+        }
+        if let Some(served) = served {
+            let _ = tokio::time::timeout(server::LEAVE, served).await;
+        }
+        ExitCode::SUCCESS
+    }
+}
+
+/// Whether a database is of the cluster that a target names: the same user, hosts and ports.
+fn of_cluster(target: &str, database: &str) -> bool {
+    let server = |name: &str| name.rsplit_once('/').map(|(server, _)| server.to_owned());
+    server(target).is_some() && server(target) == server(database)
+}
+
+fn work(auditor: &Auditor<'_>, shared: &Shared, baseline: Option<&Baseline>, job: &Job, tell: bool) -> Done {
+    let label = job.source.label();
+    let (started, clock) = (OffsetDateTime::now_utc(), Instant::now());
+    let (name, outcome) = match job.cluster {
+        true => match auditor.databases(&job.source) {
+            Ok(sources) => return Done::Listed(sources),
+            Err(error) => (label, Err(error)),
+        },
+        false => {
+            let (name, outcome) = auditor.audit(&job.source);
+            (name.name, outcome)
+        }
+    };
+    // what fails when the program is to end is no failure of the database's
+    if interrupt::is_wished() {
+        return Done::Nothing;
+    }
+    let mut outcome = outcome;
+    if job.listed && outcome.as_ref().is_err_and(|e| e.is::<NoTables>()) {
+        return Done::Nothing;
+    }
+    if let (Ok(Audited { audit, .. }), Some(baseline)) = (&mut outcome, baseline) {
+        audit.accept(baseline);
+    }
+    let took = clock.elapsed();
+    let reason = outcome.as_ref().err().map(|e| format!("{:#}", e.root_cause()));
+    let seen = match (&outcome, &reason) {
+        (Ok(audited), _) => Ok(audited),
+        (Err(_), reason) => Err(reason.as_deref().unwrap_or_default()),
+    };
+    let recorded = recording::record(&mut shared.history(), auditor, &name, Clocked { started, took }, seen, tell);
+    let seconds = took.as_secs_f64();
+    {
+        let mut statuses = shared.statuses();
+        let status = statuses.entry(name.clone()).or_default();
+        match &outcome {
+            Ok(audited) => status.succeeded(started, seconds, &report::value(&audited.audit)),
+            Err(_) => status.failed(started, seconds, reason.clone().unwrap_or_default()),
+        }
+    }
+    shared.changed();
+    let news = match recorded {
+        Ok(recorded) => recorded.news,
+        Err(error) => {
+            output::error(&error.context(format!("the run of {name} was not recorded")));
+            return Done::Failed;
+        }
+    };
+    for (word, list) in [("new", &news.new), ("fixed", &news.fixed)] {
+        for f in list {
+            log(&format!(
+                "{name}: {word}: {} {} on {} ({})",
+                f.severity,
+                f.rule,
+                f.table_label(),
+                f.columns.join(", ")
+            ));
+        }
+    }
+    match (&outcome, reason) {
+        (Ok(audited), _) => {
+            let n = audited.audit.counting().count();
+            let (new, fixed) = (news.new.len(), news.fixed.len());
+            log(&format!("{name}: {n} findings ({new} new, {fixed} fixed) in {seconds:.1} s"));
+            if audited.audit.ended.as_ref().is_some_and(crate::evidence::rows::Ended::is_failure) {
+                return Done::Failed;
+            }
+            Done::Audited { findings: n > 0 }
+        }
+        (Err(_), reason) => {
+            log(&format!("{name}: could not be audited: {}", reason.unwrap_or_default()));
+            Done::Failed
+        }
+    }
+}
+
+/// One line of the log, with the time.
+fn log(text: &str) {
+    eprintln!("{} {}", stamp(OffsetDateTime::now_utc()), report::plain(text));
+}
+
+/// The wish that the configuration be read again: SIGHUP.
+struct Reload {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+}
+
+fn reload() -> Result<Reload> {
+    Ok(Reload {
+        #[cfg(unix)]
+        signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())
+            .context("cannot listen to SIGHUP")?,
+    })
+}
+
+impl Reload {
+    async fn wished(&mut self) {
+        #[cfg(unix)]
+        self.signal.recv().await;
+        #[cfg(not(unix))]
+        std::future::pending::<()>().await;
+    }
+}
