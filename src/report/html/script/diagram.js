@@ -23,7 +23,7 @@ function legend() {
   const entry = (mark, text, look = null) => el("span", {}, el("b", { class: look }, mark), " " + text);
   return [
     entry("!", "a guard seems to be missing", "open"), entry("PK", "primary key"), entry("U", "in a unique key"), entry("C", "has a CHECK"),
-    el("span", {}, "Drag to move, Ctrl and wheel or two fingers to zoom. With the keyboard: + − 0, arrows, Tab to the tables, Enter for the findings of one."),
+    el("span", { class: "keys" }, "Drag to move, Ctrl and wheel or two fingers to zoom. With the keyboard: + − 0, arrows, Tab to the tables, Enter for the findings of one."),
   ];
 }
 
@@ -140,7 +140,7 @@ function neighbour(box, key) {
     const [ox, oy] = middle(other);
     const along = (ox - x) * dx + (oy - y) * dy;
     const aside = Math.abs((ox - x) * dy) + Math.abs((oy - y) * dx);
-    if (other !== box && along > 1 && along + 2 * aside < least) [best, least] = [other, along + 2 * aside];
+    if (other !== box && along > aside / 2 && along + 2 * aside < least) [best, least] = [other, along + 2 * aside];
   }
   return best;
 }
