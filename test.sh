@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests. They start their own throwaway PostgreSQL, and let real migration tools apply what is written for them:
-# Django and Alembic (Python), Knex, dbmate and Liquibase (Node, Java), Rails' ActiveRecord (Ruby), and look at the page in
-# Chromium. What this machine lacks is installed (Debian and its relatives), or the tests are run in a container (where docker or podman is at hand).
+# Django and Alembic (Python), Knex, dbmate and Liquibase (Node, Java), Rails' ActiveRecord (Ruby); and they look at the page
+# in Chromium. What this machine lacks is installed (Debian and its relatives), or the tests are run in a container (where
+# docker or podman is at hand).
 set -euo pipefail
 cd "$(dirname "$0")"
 
