@@ -91,12 +91,13 @@ function draw() {
     box.node.addEventListener("keydown", (event) => onKey(event, box, drawing));
   }
   holder.replaceChildren(drawing);
-  holder.style.height = size.height < 400 ? `${Math.max(240, size.height + 60)}px` : ""; // a small schema needs no large frame
+  const least = holder.clientWidth < 600 ? 0.42 : 0.55;
+  const tall = size.height * Math.max(least, Math.min(1.15, (holder.clientWidth - 40) / size.width)) + 40;
+  holder.style.height = tall < 420 ? `${Math.max(200, tall)}px` : ""; // a small schema needs no large frame
   Object.assign(diagram, { boxes, view: makeView(drawing, layer, size), current: 0 });
   const worst = boxes.reduce((a, b) => (b.items.length > a.items.length ? b : a), boxes[0]);
   stop(boxes.indexOf(worst));
   // what would be too small to read begins with the table that has the most findings
-  const least = holder.clientWidth < 600 ? 0.42 : 0.55;
   diagram.view.fit(least);
   if (size.width * least > holder.clientWidth || size.height * least > holder.clientHeight) diagram.view.show(worst, true);
   diagramTools(tables.length);
