@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests. They start their own throwaway PostgreSQL, and let real migration tools apply what is written for them:
-# Django and Alembic (Python), Knex, dbmate and Liquibase (Node, Java), Rails' ActiveRecord (Ruby). What this machine lacks is
-# installed (Debian and its relatives), or the tests are run in a container (where docker or podman is at hand).
+# Django and Alembic (Python), Knex, dbmate and Liquibase (Node, Java), Rails' ActiveRecord (Ruby); and they look at the page
+# in Chromium. What this machine lacks is installed (Debian and its relatives), or the tests are run in a container (where
+# docker or podman is at hand).
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -10,11 +11,16 @@ have_postgres() {
         { command -v pg_config >/dev/null && [ -x "$(pg_config --bindir)/initdb" ]; }
 }
 
+have_chromium() {
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
+}
+
 missing=()
 have_postgres || missing+=(postgresql)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
 command -v npm >/dev/null || missing+=(nodejs npm)
 command -v java >/dev/null || missing+=(default-jre-headless)
+have_chromium || missing+=(chromium)
 ruby -e 'require "active_record"; require "pg"' 2>/dev/null || missing+=(ruby ruby-activerecord ruby-pg)
 
 if [ "${#missing[@]}" -gt 0 ]; then

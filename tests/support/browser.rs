@@ -33,7 +33,7 @@ pub fn visit(page: &Path, fragment: &str) -> Visit {
 }
 
 fn chromium() -> PathBuf {
-    const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found =
         std::env::split_paths(&path).flat_map(|folder| NAMES.map(|name| folder.join(name))).find(|p| p.is_file());

@@ -23,7 +23,7 @@ function legend() {
   const entry = (mark, text, look = null) => el("span", {}, el("b", { class: look }, mark), " " + text);
   return [
     entry("!", "a guard seems to be missing", "open"), entry("PK", "primary key"), entry("U", "in a unique key"), entry("C", "has a CHECK"),
-    el("span", {}, "Drag to move, Ctrl and wheel or two fingers to zoom. With the keyboard: + − 0, arrows, Tab to the tables, Enter for the findings of one."),
+    el("span", { class: "keys" }, "Drag to move, Ctrl and wheel or two fingers to zoom. With the keyboard: + − 0, arrows, Tab to the tables, Enter for the findings of one."),
   ];
 }
 
@@ -91,12 +91,13 @@ function draw() {
     box.node.addEventListener("keydown", (event) => onKey(event, box, drawing));
   }
   holder.replaceChildren(drawing);
-  holder.style.height = size.height < 400 ? `${Math.max(240, size.height + 60)}px` : ""; // a small schema needs no large frame
+  const least = holder.clientWidth < 600 ? 0.42 : 0.55;
+  const tall = size.height * Math.max(least, Math.min(1.15, (holder.clientWidth - 40) / size.width)) + 40;
+  holder.style.height = tall < 420 ? `${Math.max(200, tall)}px` : ""; // a small schema needs no large frame
   Object.assign(diagram, { boxes, view: makeView(drawing, layer, size), current: 0 });
   const worst = boxes.reduce((a, b) => (b.items.length > a.items.length ? b : a), boxes[0]);
   stop(boxes.indexOf(worst));
   // what would be too small to read begins with the table that has the most findings
-  const least = holder.clientWidth < 600 ? 0.42 : 0.55;
   diagram.view.fit(least);
   if (size.width * least > holder.clientWidth || size.height * least > holder.clientHeight) diagram.view.show(worst, true);
   diagramTools(tables.length);
@@ -140,7 +141,7 @@ function neighbour(box, key) {
     const [ox, oy] = middle(other);
     const along = (ox - x) * dx + (oy - y) * dy;
     const aside = Math.abs((ox - x) * dy) + Math.abs((oy - y) * dx);
-    if (other !== box && along > 1 && along + 2 * aside < least) [best, least] = [other, along + 2 * aside];
+    if (other !== box && along > aside / 2 && along + 2 * aside < least) [best, least] = [other, along + 2 * aside];
   }
   return best;
 }

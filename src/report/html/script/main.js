@@ -15,10 +15,10 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 document.documentElement.dataset.ready = Math.round(performance.now());
 
-requestAnimationFrame(() => setTimeout(() => {
+setTimeout(() => {
   const began = performance.now();
   watchDiagram();
   if (diagram.database) watchers.at(-1)();
   document.documentElement.dataset.drawn = Math.round(performance.now() - began);
   setTimeout(() => FINDINGS.forEach(searched)); // so that the first letter of a search is as quick as the second
-}));
+}, 30);

@@ -6,6 +6,7 @@ const ON_PAPER = 500;
 function watchPrint() {
   let opened = [];
   window.addEventListener("beforeprint", () => {
+    diagram.view?.fit();
     if (made < ON_PAPER) more(ON_PAPER - made);
     const lines = [...byId("list").querySelectorAll(".finding")];
     opened = lines.filter((line) => !line.open);

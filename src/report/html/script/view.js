@@ -24,8 +24,8 @@ function makeView(drawing, layer, size) {
   const fit = (least = LEAST) => {
     const [w, h] = room();
     view.k = Math.min(1.15, Math.max(least, Math.min((w - 40) / size.width, (h - 40) / size.height)));
-    view.x = Math.max(20, (w - size.width * view.k) / 2);
-    view.y = Math.max(20, (h - size.height * view.k) / 2);
+    view.x = within(20, w, size.width * view.k);
+    view.y = within(20, h, size.height * view.k);
     apply();
   };
   /** Brings a box into sight, if it is not there. */
@@ -34,9 +34,9 @@ function makeView(drawing, layer, size) {
     const [left, top] = [box.x * view.k + view.x, box.y * view.k + view.y];
     const [right, bottom] = [left + box.width * view.k, top + box.height * view.k];
     if (!centre && left >= 0 && top >= 0 && right <= w && bottom <= h) return;
-    view.x = w / 2 - (box.x + box.width / 2) * view.k;
-    view.y = h / 2 - (box.y + box.height / 2) * view.k;
-    pan(0, 0);
+    view.x = within(w / 2 - (box.x + box.width / 2) * view.k, w, size.width * view.k);
+    view.y = within(h / 2 - (box.y + box.height / 2) * view.k, h, size.height * view.k);
+    apply();
   };
   byPointer(drawing, pan, zoom);
   drawing.addEventListener("keydown", (event) => {
@@ -49,6 +49,11 @@ function makeView(drawing, layer, size) {
     act();
   });
   return { zoom, fit, show };
+}
+
+/** As near to a place as there is drawing on both sides; what is smaller than its room is in the middle of it. */
+function within(place, room, length) {
+  return length + 40 < room ? (room - length) / 2 : Math.min(20, Math.max(room - length - 20, place));
 }
 
 function byPointer(drawing, pan, zoom) {
@@ -87,7 +92,6 @@ function byPointer(drawing, pan, zoom) {
   };
   drawing.addEventListener("pointerup", up);
   drawing.addEventListener("pointercancel", up);
-  drawing.addEventListener("lostpointercapture", up);
   // what ended as a move is no click
   drawing.addEventListener("click", (event) => moved > 4 && event.stopPropagation(), { capture: true });
   drawing.addEventListener("wheel", (event) => {
