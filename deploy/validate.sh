@@ -2,8 +2,9 @@
 # Asks for every file of this folder the tool that knows its kind. tests/deploy.rs runs it with the tools of PyPI; the
 # others are Debian's, and test.sh brings them.
 set -euo pipefail
-cd "$(dirname "$0")"
-PATH="$PWD/../target/tools/usr/bin:$PATH"
+cd "$(dirname "$0")/.."
+PATH="$(realpath -m "${CARGO_TARGET_DIR:-target}")/tools/usr/bin:$PATH"
+cd deploy
 
 missing=()
 need() { command -v "$1" >/dev/null || missing+=("$1 ($2)"); }
