@@ -53,7 +53,9 @@ echo '== systemd'
 mkdir "$work/units"
 cp systemd/*.service systemd/*.timer "$work/units"
 sed -i 's|^ExecStart=/usr/local/bin/dbaudit|ExecStart=/bin/true|' "$work"/units/*.service
-systemd-analyze verify "$work"/units/*
+# it fails for what cannot start, and only mentions what it does not know
+systemd-analyze verify "$work"/units/* 2>&1 | tee "$work/verified"
+if grep -q dbaudit "$work/verified"; then exit 1; fi
 for unit in systemd/*.service; do
     # 0 is a unit that can do nothing, 10 one that can do everything; the network costs most of what is left
     systemd-analyze security --offline=true --threshold=12 --no-pager "$unit" > "$work/security" ||
@@ -81,7 +83,9 @@ check-jsonschema --builtin-schema vendor.github-actions github/action.yml
 check-jsonschema --builtin-schema vendor.github-workflows github/workflow.yml
 check-jsonschema --builtin-schema custom.github-workflows-require-timeout github/workflow.yml
 actionlint github/workflow.yml
-check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci gitlab/dbaudit.gitlab-ci.yml
+# a hidden job may hold anything, so it is shown as one
+sed 's/^\.dbaudit:/dbaudit:\n  script: ["true"]/' gitlab/dbaudit.gitlab-ci.yml > "$work/gitlab-ci.yml"
+check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci "$work/gitlab-ci.yml"
 check-jsonschema --builtin-schema vendor.compose-spec ../docker-compose.yml
 
 echo '== Prometheus'

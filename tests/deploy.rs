@@ -131,6 +131,62 @@ fn the_gitlab_template_audits() {
     }
 }
 
+/// The commands of the crontab, the unit and the manifests, each with its paths moved into a folder.
+#[test]
+fn what_schedulers_start_audits() {
+    let text = |file: &str| fs::read_to_string(file).unwrap();
+    let crontab = text("deploy/cron/crontab");
+    let crontab = crontab.lines().rfind(|line| line.contains("dbaudit watch")).unwrap();
+    let crontab = crontab.splitn(6, ' ').last().unwrap();
+    // no mail is sent, and the output is for this test
+    let crontab = crontab.replace("--notify email=dba@example.com", "").replace("| logger -t dbaudit", "");
+    let unit = text("deploy/systemd/dbaudit.service");
+    let unit = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).unwrap().to_owned();
+    let arguments = |file: &str| {
+        let pod = "d['spec']['jobTemplate']['spec']['template']['spec']['containers'][0]";
+        format!("dbaudit {}", of_yaml(file, &format!("' '.join({pod}['args'])")))
+    };
+    let job = arguments("deploy/kubernetes/cronjob.yaml");
+    // the one source is in one of the shards, and the others have nothing to do
+    let shards = arguments("deploy/kubernetes/shards.yaml").replace("$(JOB_COMPLETION_INDEX)", "$shard");
+    let shards = format!("sum=0; for shard in $(seq 0 15); do {shards} && true; sum=$((sum + $?)); done; exit $sum");
+    for command in [crontab, unit, job, shards] {
+        let folder = tempfile::tempdir().unwrap();
+        install(&folder.path().join("bin"));
+        fs::create_dir(folder.path().join("metrics")).unwrap();
+        let booking = fs::canonicalize("examples/booking.sql").unwrap();
+        fs::write(folder.path().join("sources"), format!("# the shop\n{}\n", booking.display())).unwrap();
+        let mut here = command.clone();
+        for (there, name) in [
+            ("/var/lib/node_exporter/textfile_collector", "metrics"),
+            ("/var/lib/dbaudit", "."),
+            ("/etc/dbaudit", "."),
+            ("/run/secrets/dbaudit", "."),
+            ("%d", "."),
+            ("%S/dbaudit", "."),
+        ] {
+            here = here.replace(there, name);
+        }
+        let path = format!("{}:{}", folder.path().join("bin").display(), std::env::var("PATH").unwrap());
+        let mut audit = bash(&here);
+        audit.current_dir(&folder).env("PATH", path).env("DBAUDIT_HISTORY", "history.db");
+        let audit = audit.output().unwrap();
+        let said = String::from_utf8([audit.stdout, audit.stderr].concat()).unwrap();
+        assert_eq!(audit.status.code(), Some(1), "{here}: {said}");
+        assert!(folder.path().join("history.db").exists(), "{here}: {said}");
+        let Ok(metrics) = fs::read_to_string(folder.path().join("metrics/dbaudit.prom")) else {
+            assert!(!command.contains("--metrics-file"), "{here}: {said}");
+            continue;
+        };
+        let alerts = text("deploy/prometheus/alerts.yml");
+        let names =
+            alerts.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|n| n.starts_with("dbaudit_"));
+        for name in names {
+            assert!(metrics.contains(&format!("\n{name}{{")), "there is no metric {name}: {metrics}");
+        }
+    }
+}
+
 /// The folder of the validators.
 fn programs() -> PathBuf {
     tools::pip("deploy", &PACKAGES)
@@ -139,7 +195,7 @@ fn programs() -> PathBuf {
 /// What an expression of Python finds in a YAML file, `d`.
 fn of_yaml(file: &str, expression: &str) -> String {
     let script = format!("import sys, yaml\nd = yaml.safe_load(open(sys.argv[1]))\nprint({expression})");
-    tools::run(Command::new(programs().join("python3")).args(["-c", &script, file]))
+    tools::run(Command::new(programs().join("python3")).args(["-c", &script, file])).trim_end().to_owned()
 }
 
 /// A script as the runners of GitHub and GitLab run it.
