@@ -42,7 +42,12 @@ if [ "${#missing[@]}" -gt 0 ]; then
         if ! have_promtool; then
             # of the package only this program is wanted: installed, it starts a server
             mkdir -p "$tools"
-            (cd "$tools" && apt-get download -qq -o APT::Sandbox::User="$(id -un)" prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb)
+            (
+                cd "$tools"
+                apt-get download -qq -o APT::Sandbox::User="$(id -un)" prometheus
+                dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
+                rm prometheus_*.deb
+            )
             missing=("${missing[@]:1}")
         fi
         [ "${#missing[@]}" = 0 ] || install "${missing[@]}"
