@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests. They start their own throwaway PostgreSQL, and let real migration tools apply what is written for them:
-# Django and Alembic (Python), Knex, dbmate and Liquibase (Node, Java), Rails' ActiveRecord (Ruby); and they look at the page
-# in Chromium. What this machine lacks is installed (Debian and its relatives), or the tests are run in a container (where
-# docker or podman is at hand).
+# Django and Alembic (Python), Knex, dbmate and Liquibase (Node, Java), Rails' ActiveRecord (Ruby). They look at the page in
+# Chromium, and what is in deploy/ is validated (shellcheck, systemd, kubectl, promtool). What this machine lacks is installed
+# (Debian and its relatives), or the tests are run in a container (where docker or podman is at hand).
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -15,7 +15,16 @@ have_chromium() {
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
 }
 
+# as deploy/validate.sh looks for it
+tools="$(realpath -m "${CARGO_TARGET_DIR:-target}")/tools"
+have_promtool() { command -v promtool >/dev/null || [ -x "$tools/usr/bin/promtool" ]; }
+
 missing=()
+# first, since it is taken off below
+have_promtool || missing+=(prometheus)
+command -v shellcheck >/dev/null || missing+=(shellcheck)
+command -v systemd-analyze >/dev/null || missing+=(systemd)
+command -v kubectl >/dev/null || missing+=(kubernetes-client)
 have_postgres || missing+=(postgresql)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
 command -v npm >/dev/null || missing+=(nodejs npm)
@@ -35,7 +44,18 @@ if [ "${#missing[@]}" -gt 0 ]; then
             install postgresql-common
             $sudo sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
         fi
-        install "${missing[@]}"
+        if ! have_promtool; then
+            # of the package only this program is wanted: installed, it starts a server
+            mkdir -p "$tools"
+            (
+                cd "$tools"
+                apt-get download -qq -o APT::Sandbox::User="$(id -un)" prometheus
+                dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
+                rm prometheus_*.deb
+            )
+            missing=("${missing[@]:1}")
+        fi
+        [ "${#missing[@]}" = 0 ] || install "${missing[@]}"
     else
         for engine in docker podman; do
             if command -v "$engine" >/dev/null && "$engine" info >/dev/null 2>&1; then
