@@ -57,8 +57,9 @@ pub struct Args {
     quiet: bool,
 }
 
+/// From which severity on findings are a failure.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum FailOn {
+pub enum FailOn {
     /// Never for findings
     None,
     /// Any finding
@@ -67,6 +68,18 @@ enum FailOn {
     Medium,
     /// High only
     High,
+}
+
+impl FailOn {
+    /// The least severity that is one.
+    pub fn least(self) -> Option<Severity> {
+        match self {
+            FailOn::None => None,
+            FailOn::Low => Some(Severity::Low),
+            FailOn::Medium => Some(Severity::Medium),
+            FailOn::High => Some(Severity::High),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -88,10 +101,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     sources.retain(|s| args.shard.is_none_or(|shard| shard.has(&s.label())));
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     // opened first: who is to record must be able to
-    let mut history = match &args.history {
-        Some(text) => Some(History::open(&recording::place(text)?, true)?),
-        None => None,
-    };
+    let place = recording::chosen(args.history.as_deref())?;
+    let mut history = place.map(|place| History::open(&place, true)).transpose()?;
     let mut statuses = Statuses::new();
     let mut all = Report::default();
     let mut unrecorded = None;
@@ -153,12 +164,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         };
         output::write(&text, args.output.as_deref())?;
     }
-    let least = match args.fail_on {
-        FailOn::None => None,
-        FailOn::Low => Some(Severity::Low),
-        FailOn::Medium => Some(Severity::Medium),
-        FailOn::High => Some(Severity::High),
-    };
+    let least = args.fail_on.least();
     if let Some(error) = unrecorded {
         return Err(error.context("the run was not recorded"));
     }

@@ -24,6 +24,26 @@ pub fn place(text: &str) -> Result<Place> {
     Ok(Place::File(PathBuf::from(text)))
 }
 
+/// Which history: the option's, or what the file holds that $DBAUDIT_HISTORY_FILE names, as secrets are mounted.
+///
+/// # Errors
+/// If the file cannot be read, or the connection string is of no use.
+pub fn chosen(option: Option<&str>) -> Result<Option<Place>> {
+    if let Some(text) = option.filter(|t| !t.trim().is_empty()) {
+        return place(text).map(Some);
+    }
+    match std::env::var_os("DBAUDIT_HISTORY_FILE").filter(|f| !f.is_empty()) {
+        None => Ok(None),
+        Some(file) => {
+            let name = PathBuf::from(file);
+            let text = std::fs::read_to_string(&name).with_context(|| {
+                format!("cannot read the history's place from {} ($DBAUDIT_HISTORY_FILE)", name.display())
+            })?;
+            place(text.trim()).map(Some)
+        }
+    }
+}
+
 /// When a run began, and how long it took.
 #[derive(Debug, Clone, Copy)]
 pub struct Clocked {

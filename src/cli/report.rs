@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::{output, recording};
 use crate::history::History;
@@ -15,7 +15,7 @@ use crate::report::html::{Page, html};
 pub struct Args {
     /// The history: a file, or the connection string of a database
     #[arg(long, value_name = "STORE", env = "DBAUDIT_HISTORY", hide_env_values = true)]
-    history: String,
+    history: Option<String>,
     /// Only this source, by the name that `dbaudit history` shows; may be repeated
     #[arg(long, value_name = "NAME")]
     source: Vec<String>,
@@ -35,7 +35,8 @@ enum Format {
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let mut history = History::open(&recording::place(&args.history)?, false)?;
+    let place = recording::chosen(args.history.as_deref())?.context("name the history: --history STORE")?;
+    let mut history = History::open(&place, false)?;
     let page = Page::of_history(&mut history, &args.source)?;
     if page.databases.is_empty() {
         bail!("the history has no run{}", if args.source.is_empty() { "" } else { " of such a source" });

@@ -12,10 +12,12 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 use super::auditing::{AuditArgs, Audited, Auditor};
+use super::check::FailOn;
 use super::notify::NotifyArgs;
 use super::recording::{self, Clocked};
 use super::{FAILED, FOUND, output, telling};
 use crate::baseline::Baseline;
+use crate::evidence::Severity;
 use crate::history::{History, stamp};
 use crate::interrupt::{self, interrupted};
 use crate::report;
@@ -60,9 +62,13 @@ pub struct Args {
     /// Audit all of them once, tell, and end with the exit codes of check
     #[arg(long, conflicts_with_all = ["every", "cron", "listen"], help_heading = "Schedule")]
     once: bool,
-    /// Where the runs are kept: a file, or the connection string of a database that keeps the history of many jobs
+    /// With --once, exit with 1 if a finding is at least this severe
+    #[arg(long, value_name = "SEVERITY", default_value = "low", requires = "once", help_heading = "Schedule")]
+    fail_on: FailOn,
+    /// Where the runs are kept: a file, or the connection string of a database that keeps the history of many jobs;
+    /// $DBAUDIT_HISTORY_FILE names a file that says it
     #[arg(long, value_name = "STORE", env = "DBAUDIT_HISTORY", hide_env_values = true, help_heading = "Over time")]
-    history: String,
+    history: Option<String>,
     /// Findings that were accepted, as `dbaudit baseline` wrote them; read again on SIGHUP
     #[arg(long, value_name = "FILE", help_heading = "Over time")]
     baseline: Option<PathBuf>,
@@ -109,7 +115,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let channels = Arc::new(args.notify.channels()?);
     let targets = targets(args)?;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
-    let shared = Arc::new(Shared::new(History::open(&recording::place(&args.history)?, true)?));
+    let place = recording::chosen(args.history.as_deref())?
+        .context("name a history: --history, $DBAUDIT_HISTORY, or $DBAUDIT_HISTORY_FILE")?;
+    let shared = Arc::new(Shared::new(History::open(&place, true)?));
     let listen = args.listen.map(|address| listen(address, args.token_file.as_deref())).transpose()?;
     output::no_progress();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -131,7 +139,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             running: BTreeSet::new(),
             teller,
             failed: false,
-            found: false,
+            worst: None,
         };
         runtime.block_on(watch.go(scope, listen, done, finished))
     });
@@ -188,7 +196,8 @@ struct Job {
 /// What came of a job.
 enum Done {
     Listed(Vec<Source>),
-    Audited { findings: bool },
+    /// The worst finding that counts.
+    Audited(Option<Severity>),
     Nothing,
     Failed,
 }
@@ -204,7 +213,7 @@ struct Watch<'a> {
     running: BTreeSet<String>,
     teller: telling::Teller,
     failed: bool,
-    found: bool,
+    worst: Option<Severity>,
 }
 
 impl<'a> Watch<'a> {
@@ -251,7 +260,8 @@ impl<'a> Watch<'a> {
             }
         }
         self.teller.to_the_end();
-        Ok(match (self.failed, self.found) {
+        let fails = self.args.fail_on.least().is_some_and(|least| self.worst.is_some_and(|worst| worst >= least));
+        Ok(match (self.failed, fails) {
             (true, _) => ExitCode::from(FAILED),
             (false, true) => ExitCode::from(FOUND),
             (false, false) => ExitCode::SUCCESS,
@@ -355,7 +365,7 @@ impl<'a> Watch<'a> {
                     self.push(Job { source, cluster: false, listed: true });
                 }
             }
-            Done::Audited { findings } => self.found |= findings,
+            Done::Audited(worst) => self.worst = self.worst.max(worst),
             Done::Nothing => {}
             Done::Failed => self.failed = true,
         }
@@ -482,7 +492,7 @@ fn work(auditor: &Auditor<'_>, shared: &Shared, baseline: Option<&Baseline>, job
             if audited.audit.ended.as_ref().is_some_and(crate::evidence::rows::Ended::is_failure) {
                 return Done::Failed;
             }
-            Done::Audited { findings: n > 0 }
+            Done::Audited(audited.audit.counting().map(|f| f.severity).max())
         }
         (Err(_), reason) => {
             log(&format!("{name}: could not be audited: {}", reason.unwrap_or_default()));
