@@ -38,7 +38,7 @@ fn access(a: &Access) -> String {
                 Columns::All => "*".to_owned(),
                 Columns::Some(list) => list.join(","),
             };
-            let ordered = if r.ordered { " ordered" } else { "" };
+            let ordered = if r.order == Order::None { "" } else { " ordered" };
             let offset = if r.offset { " offset" } else { "" };
             let lock = r.lock.map(|l| format!(" LOCK {l:?}")).unwrap_or_default();
             format!("read {table}[{columns}] {:?}{ordered}{offset}{lock}{}", r.form, filter(&r.filter))
