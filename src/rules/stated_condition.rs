@@ -52,7 +52,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
         let Some((usage, uses)) = context.usage_of(table) else { continue };
         let mut conditions: BTreeMap<String, (Expression, Vec<usize>)> = BTreeMap::new();
         for update in &uses.updates {
-            for condition in statements::stated(&update.what).map(Expression::new) {
+            for condition in statements::stated(table, &update.what).map(Expression::new) {
                 let entry = conditions.entry(condition.to_string()).or_insert_with(|| (condition, Vec::new()));
                 entry.1.push(update.statement);
             }
