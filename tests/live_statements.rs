@@ -137,6 +137,53 @@ fn the_vulnerable_application_is_found_and_the_remedied_is_not() {
     assert_eq!(rules(&report), [] as [&str; 0]);
 }
 
+/// With the key that is proposed, the INSERT that is advised leaves out what is there: also where the key is over lower
+/// case, or over some of the rows.
+#[test]
+fn the_insert_that_is_advised_goes_by_the_key_that_is_proposed() {
+    let database = server().database();
+    database.run(
+        "CREATE EXTENSION pg_stat_statements;
+         CREATE TABLE tag (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, label text NOT NULL);
+         CREATE TABLE page (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, slug text NOT NULL, lang text NOT NULL,
+           deleted_at timestamptz);",
+    );
+    for sql in [
+        "SELECT 1 AS one FROM tag WHERE lower(tag.label) = lower('x') LIMIT 1",
+        "INSERT INTO tag (label) VALUES ('x')",
+        "SELECT 1 AS a FROM page WHERE slug = 'x' AND lang = 'en' AND deleted_at IS NULL LIMIT 1",
+        "INSERT INTO page (slug, lang) VALUES ('x', 'en')",
+        "INSERT INTO page (slug, lang, deleted_at) VALUES ('x', 'en', now())",
+    ] {
+        database.run(sql);
+    }
+    let (report, _) = check(&["--statements", &database.url]);
+    for (table, rows, kept) in [
+        (
+            "tag",
+            ["(label) VALUES ('y')", "(label) VALUES ('Y')"],
+            "SELECT count(*) = 1 FROM tag WHERE lower(label) = 'y'",
+        ),
+        (
+            "page",
+            ["(slug, lang) VALUES ('y', 'en')", "(slug, lang) VALUES ('y', 'en')"],
+            "SELECT count(*) = 1 FROM page WHERE slug = 'y'",
+        ),
+    ] {
+        let of_table = |f: &&Value| f["rule"] == "check-then-insert" && f["object"]["table"] == table;
+        let finding = findings(&report).iter().find(of_table).unwrap_or_else(|| panic!("{table} is not found"));
+        database.run(finding["guard"]["sql"].as_str().unwrap());
+        let remedies = finding["remedies"].as_array().unwrap();
+        let sql = remedies.iter().find(|r| r["framework"] == "SQL").unwrap()["text"].as_str().unwrap();
+        for row in rows {
+            let insert = sql.replace("(…) VALUES (…)", row);
+            assert!(insert.contains(row), "{insert}");
+            database.run(&insert);
+        }
+        database.run(&format!("DO $$ BEGIN ASSERT ({kept}); END $$"));
+    }
+}
+
 #[test]
 fn the_extension_may_be_in_any_schema_and_other_databases_do_not_count() {
     let other = server().database();

@@ -88,14 +88,15 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
     let of_a_parent = is_of_a_parent(table, &columns);
     // counted and listed page by page; or, of a parent, the first in an order is the latest of several
     let counted = mine().any(|l| l.form == Form::Count);
+    let of_parents = columns.iter().all(|c| references(table, c));
     let several = |l: &&&KeyLookup| match l.form {
-        Form::List => l.ordered || of_a_parent,
+        Form::List => l.ordered || of_a_parent || counted && of_parents,
         Form::Limited => l.ordered && l.offset || (l.ordered || l.first) && (of_a_parent || counted),
         _ => false,
     };
     let listed = sum(mine().filter(several).map(|l| l.count));
     let asks = |l: &&&KeyLookup| match l.form {
-        Form::List => !several(l) && !counted,
+        Form::List => !counted && !several(l),
         Form::Count => listed.is_none(),
         _ => !several(l),
     };

@@ -36,9 +36,11 @@ declare_rule! {
     /// ## What it looks at
     /// The statement statistics of the server: the columns of each look-up, whether it asks for one row or lists them,
     /// the columns of the INSERTs, how often both were sent, and whether they ran in transactions. A condition such as
-    /// `deleted_at IS NULL` or `NOT deleted` makes a partial key. A single reference to a parent is doubted: the
-    /// question may be whether the parent has any rows. Look-ups by a state or a flag are left out, for their values
-    /// are masked.
+    /// `deleted_at IS NULL` or `NOT deleted` makes a partial key. A look-up without LIMIT is doubted, for it may be a
+    /// list; so are a count by references alone, and one beside the pages of a list, which is how many there are. An
+    /// order by the primary key is how ORMs fetch one (`first()`), and no list. A single reference to a parent is
+    /// doubted: the question may be whether the parent has any rows. Look-ups by a state or a flag are left out, for
+    /// their values are masked.
     ///
     /// ## When it is wrong
     /// Where several rows are allowed and the look-up only asks for any (has this customer ordered before?), or where

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::remedies::Change;
-use super::words::{counts, counts_up, is_sold, is_state};
+use super::words::{counts, counts_up, is_place, is_sold, is_state};
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Column, Comparison, Expr, Table, TypeFamily};
 use crate::evidence::statements::{self, WRITES_OF_A_READ, says, times};
@@ -34,9 +34,12 @@ declare_rule! {
     /// ## What it looks at
     /// The statement statistics of the server: what each UPDATE sets and by which key, which columns are read by that
     /// key and under what lock, and what else is done to the column. What decides is that the column is a number that
-    /// other statements change in place or compare, that its name says so, or that it is a state. A locked read in a
-    /// transaction, a change in place, a condition on the column itself, and a version that is compared and set are no
-    /// lost updates. A save of the whole row is told from a deliberate one and believed less.
+    /// other statements change in place or compare, that its name says so, that it is read alone and about as often
+    /// written alone, or that it is a state. Locked reads of the table in transactions, whatever they find its rows by,
+    /// a change in place, a condition on the column itself, and a version that is compared and set are no lost updates;
+    /// one locked read may be behind two saves of its row, and one of several rows behind those of each. A row that is
+    /// fetched by columns that no key holds yet counts as one. A save of the whole row is told from a deliberate one and
+    /// believed less, and so is what `INSERT … ON CONFLICT DO UPDATE` replaces.
     ///
     /// ## When it is wrong
     /// Where the written value does not come from the one that was read: it is typed in, or worked out from other rows
@@ -139,7 +142,7 @@ impl Case<'_> {
             true => says(w::LOST_WHOLE_ROW, "all columns are written together, as an ORM saves a row".to_owned()),
             false => says(w::LOST_DELIBERATE, "it is written on purpose, not with a whole row".to_owned()),
         });
-        if self.is_exact(&reads, &writes) {
+        if nature == Nature::Number && self.is_exact(&reads, &writes) {
             p.add(says(w::LOST_EXACT, format!("{column} alone was read, and about as often written alone")));
         }
         let unsure = |r: &&Of<Read>| self.fetches_one(&r.what) && !self.finds_one(&r.what.filter);
@@ -257,7 +260,10 @@ impl Case<'_> {
     }
 
     fn changes(&self, update: &Update) -> bool {
-        update.sets.iter().any(|s| s.column == self.column.name && matches!(s.how, How::Relative(_)))
+        let name = &self.column.name;
+        // rows that move because one before them went
+        let moves = is_place(name) && update.filter.compared.iter().any(|c| c.column == *name);
+        !moves && update.sets.iter().any(|s| s.column == *name && matches!(s.how, How::Relative(_)))
     }
 
     /// Whether what is read, without a lock, may be what is written.
