@@ -531,11 +531,12 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         "all behind a place move up",
         "CREATE TABLE items (id bigint PRIMARY KEY, list_id bigint NOT NULL, position int NOT NULL);
          CREATE TABLE jobs (id bigint PRIMARY KEY, priority int NOT NULL);
-         CREATE TABLE node (id bigint PRIMARY KEY, tree_id int, lft int NOT NULL, rght int NOT NULL)",
+         CREATE TABLE node (id bigint PRIMARY KEY, tree_id int, lft int NOT NULL, rght int NOT NULL, depth int NOT NULL)",
         "9 i UPDATE items SET position=position-$1 WHERE list_id=$2 AND position>$3
          9 i UPDATE jobs SET priority=priority-$1 WHERE priority>$2
          9 i UPDATE node SET lft=lft-$1 WHERE tree_id=$2 AND lft>$3
-         9 i UPDATE node SET rght=rght-$1 WHERE rght>$2",
+         9 i UPDATE node SET rght=rght-$1 WHERE rght>$2
+         9 i UPDATE node SET depth=depth-$1 WHERE tree_id=$2 AND depth>$3",
         &[],
     ),
     (
@@ -702,6 +703,11 @@ fn look_ups_without_a_limit_are_told_as_doubtful() {
 /// The number that a column is compared to is masked: it is zero where the name says so.
 #[test]
 fn a_condition_on_anything_may_be_about_another_number_than_zero() {
+    let piece =
+        "CREATE TABLE piece (id bigint PRIMARY KEY, game_id bigint NOT NULL, x int NOT NULL, credits int NOT NULL)";
+    let of = |column: &str| format!("9 ? UPDATE piece SET {column}={column}-$1 WHERE game_id=$2 AND {column}>$3");
+    assert_eq!(confidence(piece, &of("x"), "stated-condition"), [], "of many rows");
+    assert!(!confidence(piece, &of("credits"), "stated-condition").is_empty());
     let game = "CREATE TABLE game (id bigint PRIMARY KEY, x int NOT NULL)";
     let rows = "9 ? UPDATE game SET x=x-$1 WHERE id=$2 AND x>$3";
     assert_eq!(confidence(game, rows, "stated-condition"), [Confidence::Medium]);

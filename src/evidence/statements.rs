@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Evidence, Source};
 use crate::catalog::{Column, Comparison, Expr, Expression, KeyPart, Table, TypeFamily};
 use crate::guard::Guard;
-use crate::inference::words::{counts, is_deletion, is_place, words};
+use crate::inference::words::{counts, is_deletion, is_place, is_state, words};
 use crate::workload::access::{Compared, Conflict, Filter, Form, How, Sign, Target, Update};
 use crate::workload::{KeyLookup, Of, TableUse, Transaction, Usage};
 
@@ -159,12 +159,8 @@ fn is_name(table: &Table, column: &str) -> bool {
     matches!(family, Some(TypeFamily::Text | TypeFamily::Uuid | TypeFamily::Integer))
 }
 
-/// Whether the columns are one reference to a parent: a column, a foreign key of several, or a kind beside an id.
-pub fn is_of_a_parent(table: &Table, columns: &BTreeSet<String>) -> bool {
-    let whole = |key: &[String]| key.len() == columns.len() && key.iter().all(|c| columns.contains(c));
-    if table.foreign_keys.iter().any(|f| whole(&f.columns)) {
-        return true;
-    }
+/// Whether the columns are one reference to a parent: a column, or a kind beside an id.
+fn is_of_a_parent(table: &Table, columns: &BTreeSet<String>) -> bool {
     let of_what = |column: &str, last: &str| {
         let all = words(column);
         all.split_last().filter(|(w, _)| *w == last).map(|(_, rest)| rest.to_vec())
@@ -273,8 +269,14 @@ fn sets(update: &Update, column: &str, sign: Sign) -> bool {
 pub fn stated<'u>(table: &Table, update: &'u Update) -> impl Iterator<Item = Expr> + use<'u> {
     let Filter { equal, among, compared, .. } = &update.filter;
     let known = by_key(table, |c| update.filter.has_equal(c) || among.iter().any(|a| a == c));
-    let held = !equal.is_empty();
-    compared.iter().filter(move |c| known || held && !is_place(&c.column)).filter_map(move |c| {
+    let by: BTreeSet<String> = equal.iter().map(|l| l.column.clone()).filter(|c| !is_state(c)).collect();
+    let of_one = !by.is_empty() && !is_of_a_parent(table, &by);
+    let one = move |c: &&Compared| {
+        // a parent has one balance, but many rows of its own
+        let may_be = of_one || !by.is_empty() && counts(&c.column);
+        known || may_be && !is_place(&c.column)
+    };
+    compared.iter().filter(one).filter_map(move |c| {
         let column = || Expr::column(&c.column);
         let is = |sign| sets(update, &c.column, sign);
         match (&c.with, c.change, c.op) {

@@ -132,7 +132,7 @@ weights! {
     LOST_COMPARED = 0.5, "rows are chosen by how much it is. Judged";
     LOST_EXACT = 0.8, "a number that alone is read by a key and about as often written alone: neither a page that shows a row nor a form that saves one. Judged";
     LOST_FETCHED = -0.4, "the row was fetched by columns that no key holds: it may be one of several. Judged";
-    LOST_UPSERT = -2.2, "rows are replaced as INSERTs bring them, mostly from somewhere else. Judged";
+    LOST_UPSERT = -2.8, "rows are replaced as INSERTs bring them, mostly from somewhere else. Judged";
     LOST_RELATIVE = 2.5, "other statements change it in place: an absolute write undoes them. Judged";
     LOST_WHOLE_ROW = -1.2, "an ORM saves the whole row: mostly something else was changed. Judged";
     LOST_DELIBERATE = 0.6, "few columns are written, this one on purpose. Judged";
