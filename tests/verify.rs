@@ -315,26 +315,30 @@ impl Holding {
 const RUNNING: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'dbaudit' AND state = 'active'";
 
+/// Ctrl-C, and what CI and `docker stop` send.
 #[test]
 fn an_interrupt_ends_the_statement_and_what_is_known_is_reported() {
-    let shop = database(SHOP);
-    // person and reservation are asked before show, which somebody has locked
-    let holding = Holding::shows(&shop.url, "LOCK TABLE show IN ACCESS EXCLUSIVE MODE");
-    let run = beside(&["check", &shop.url, "--verify", "--format", "json"], |process| {
-        holding.wait_until_it_waits();
-        assert!(std::process::Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap().success());
-    });
-    assert_eq!(run.code, 2, "{}", run.stderr);
-    assert_eq!(holding.count(RUNNING), 0, "no statement of it runs on");
-    let report: Value = serde_json::from_str(&run.stdout).expect("a whole report");
-    let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
-    assert_eq!(pair["rows"]["violations"], 3);
-    let seats = about(&report, "show", &["available_seats"]).unwrap();
-    assert_eq!(seats["rows"]["not_asked"], "interrupted");
-    assert!(run.stderr.contains("the rows of show were not asked"), "{}", run.stderr);
-    assert!(
-        report["skipped"].as_array().unwrap().iter().any(|s| s["reason"].as_str().unwrap().contains("interrupted"))
-    );
+    for signal in ["-INT", "-TERM"] {
+        let shop = database(SHOP);
+        // person and reservation are asked before show, which somebody has locked
+        let holding = Holding::shows(&shop.url, "LOCK TABLE show IN ACCESS EXCLUSIVE MODE");
+        let run = beside(&["check", &shop.url, "--verify", "--format", "json"], |process| {
+            holding.wait_until_it_waits();
+            assert!(
+                std::process::Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success()
+            );
+        });
+        assert_eq!(run.code, 2, "{signal}: {}", run.stderr);
+        assert_eq!(holding.count(RUNNING), 0, "no statement of it runs on");
+        let report: Value = serde_json::from_str(&run.stdout).expect("a whole report");
+        let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
+        assert_eq!(pair["rows"]["violations"], 3);
+        let seats = about(&report, "show", &["available_seats"]).unwrap();
+        assert_eq!(seats["rows"]["not_asked"], "interrupted");
+        assert!(run.stderr.contains("the rows of show were not asked"), "{}", run.stderr);
+        let skipped = report["skipped"].as_array().unwrap();
+        assert!(skipped.iter().any(|s| s["reason"].as_str().unwrap().contains("interrupted")), "{skipped:?}");
+    }
 }
 
 #[test]
