@@ -404,6 +404,29 @@ fn an_interrupt_ends_the_statement_and_what_is_known_is_reported() {
     }
 }
 
+/// A table that cannot be looked at is no clean table, and no reason not to look at the others.
+#[test]
+fn a_locked_table_is_said_and_the_others_are_audited() {
+    let shop = database(SHOP);
+    let holding = Holding::shows(&shop.url, "LOCK TABLE person IN ACCESS EXCLUSIVE MODE");
+    // what reads its check waits
+    shop.run("ALTER TABLE show ADD CHECK (available_seats > -100)");
+    holding.run("LOCK TABLE show IN ACCESS EXCLUSIVE MODE");
+    let process: i32 =
+        holding.runtime.block_on(holding.client.query_one("SELECT pg_backend_pid()", &[])).unwrap().get(0);
+    let run = run(&["check", &shop.url, "--verify"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    let locked = format!("table public.show is locked (ACCESS EXCLUSIVE) by process {process}");
+    assert!(run.stdout.contains(&format!("Not looked at: {locked}")), "{}", run.stdout);
+    assert!(run.stderr.contains(&locked), "{}", run.stderr);
+    // what references them is judged as ever, and they themselves are not
+    assert!(run.stdout.contains("missing-unique-pair"), "{}", run.stdout);
+    assert!(!run.stdout.contains("negative-counter"), "{}", run.stdout);
+    let migrate = support::binary::run(&["migrate", &shop.url]);
+    assert_eq!((migrate.code, migrate.stdout.as_str()), (2, ""), "{}", migrate.stderr);
+    assert!(migrate.stderr.contains("nothing is written: table public."), "{}", migrate.stderr);
+}
+
 #[test]
 fn the_time_limit_ends_it_and_names_what_is_left() {
     let shop = database(SHOP);
