@@ -10,6 +10,7 @@ pub mod evidence;
 mod files;
 pub mod guard;
 pub mod inference;
+pub mod interrupt;
 pub mod migration;
 pub mod report;
 pub mod rules;

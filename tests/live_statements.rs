@@ -246,6 +246,91 @@ fn what_cannot_be_heard_is_said_with_what_to_do() {
     assert!(reason.contains("pg_stat_statements.track is none"), "{reason}");
 }
 
+/// What was sent before counting was turned off is told, and that it is not all.
+#[test]
+fn statistics_that_are_turned_off_are_named_though_some_are_left() {
+    // roles and what all sessions begin with are the whole server's
+    let own = Postgres::builder().config("shared_preload_libraries", "pg_stat_statements").start();
+    own.run("postgres", &format!("CREATE EXTENSION pg_stat_statements; CREATE ROLE app; {SCHEMA}"));
+    let url = own.url("postgres");
+    play(&url, VULNERABLE);
+    assert_eq!(check(&["--statements", &url]).0["skipped"], Value::Array(vec![]));
+    own.run(
+        "postgres",
+        "ALTER DATABASE postgres SET pg_stat_statements.track = 'none'; ALTER ROLE app SET compute_query_id = off;
+         ALTER DATABASE template1 SET compute_query_id = off",
+    );
+    let (report, _) = check(&["--statements", &url]);
+    assert!(rules(&report).contains(&"lost-update [available_seats]".to_owned()), "{report}");
+    let told: Vec<&str> = report["skipped"].as_array().unwrap().iter().map(|s| s["reason"].as_str().unwrap()).collect();
+    let [query_id, track] = told.as_slice() else { panic!("{told:?}") };
+    assert!(query_id.starts_with("compute_query_id is off for role app: statements are not counted"), "{query_id}");
+    assert!(track.starts_with("pg_stat_statements.track is none in database postgres:"), "{track}");
+
+    // without an identifier no statement is counted
+    own.run("postgres", "ALTER DATABASE postgres RESET ALL; ALTER ROLE app RESET ALL");
+    own.run("postgres", "ALTER SYSTEM SET compute_query_id = off");
+    own.run("postgres", "SELECT pg_reload_conf()");
+    let reason = (0..100).find_map(|_| {
+        own.run("postgres", "SELECT pg_sleep(0.05), pg_stat_statements_reset()");
+        let (report, _) = check(&["--statements", &url]);
+        let reason = report["skipped"][0]["reason"].as_str().unwrap_or_default().to_owned();
+        reason.contains("compute_query_id is off: statements are not counted").then_some(report)
+    });
+    assert!(
+        skipped(&reason.expect("its name"), "lost-update").contains("hold no statement of database \"postgres\": ")
+    );
+}
+
+/// The file of the texts may go: nobody's privileges bring them back.
+#[test]
+fn texts_that_are_lost_are_no_matter_of_privileges() {
+    let own = Postgres::builder().config("shared_preload_libraries", "pg_stat_statements").start();
+    own.run("postgres", &format!("CREATE EXTENSION pg_stat_statements; {SCHEMA}"));
+    let url = own.url("postgres");
+    play(&url, VULNERABLE);
+    // what the audit sends is known from here on
+    check(&["--statements", &url]);
+    std::fs::remove_file(own.socket_folder().join("data/pg_stat_tmp/pgss_query_texts.stat")).unwrap();
+    for rule in ["*", "lost-update"] {
+        let (report, _) = check(&["--statements", &url]);
+        let told = skipped(&report, rule);
+        assert!(told.contains("lost") && told.contains("SELECT pg_stat_statements_reset()"), "{told}");
+        assert!(!report["skipped"].to_string().contains("GRANT"), "{}", report["skipped"]);
+        // a statement that is new begins the file again, with a gap for the others
+        play(&url, &[("SELECT title, id FROM show WHERE id = $1::int8", &[1])]);
+    }
+    own.run("postgres", "SELECT pg_stat_statements_reset()");
+    play(&url, VULNERABLE);
+    let (report, _) = check(&["--statements", &url]);
+    assert!(rules(&report).contains(&"lost-update [available_seats]".to_owned()), "{}", report["skipped"]);
+}
+
+#[test]
+fn an_extension_in_a_schema_that_is_closed_says_which_grant_opens_it() {
+    let database = server().database();
+    database
+        .run(&format!("CREATE SCHEMA \"Of Them\"; CREATE EXTENSION pg_stat_statements SCHEMA \"Of Them\"; {SCHEMA}"));
+    let url = database.url.replace("postgres@", "auditor@");
+    let (report, _) = check(&["--statements", &url]);
+    let reason = skipped(&report, "lost-update");
+    assert!(reason.contains("GRANT USAGE ON SCHEMA \"Of Them\" TO auditor"), "{reason}");
+}
+
+/// PostgreSQL cuts no text off, whatever its length.
+#[test]
+fn a_statement_of_any_length_is_read() {
+    let database = server().database();
+    database.run(&format!("CREATE EXTENSION pg_stat_statements; {SCHEMA}"));
+    let sql = "UPDATE show SET title = 'x' || $1::int8 WHERE id = $2::int8";
+    for length in [1023, 1024, 2047, 2048] {
+        let padded = sql.replace("WHERE", &format!("WHERE{}", " ".repeat(length - sql.len())));
+        play(&database.url, &[(&padded, &[1, 1])]);
+    }
+    let (report, _) = check(&["--statements", &database.url]);
+    assert_eq!(report["skipped"], Value::Array(vec![]));
+}
+
 #[test]
 fn a_server_without_the_library_says_so() {
     let database = Postgres::shared().database();

@@ -37,6 +37,7 @@ fn sent(list: &str) -> Vec<Sent> {
         Sent {
             text: text.to_owned(),
             count: count.parse().unwrap(),
+            whole: false,
             application: Some("web".to_owned()),
             transaction: match how {
                 "i" => Transaction::Implicit,
@@ -96,7 +97,7 @@ fn recorded() -> ResultSet {
 #[test]
 fn the_recorded_bookings_show_the_race_and_nothing_else() {
     let catalog = assemble(&replay::Server::recorded("booking").recording()).unwrap();
-    let workload = workload_of(&recorded(), catalog.engine).unwrap();
+    let workload = workload_of(&recorded(), catalog.engine, "root").unwrap();
     assert_eq!(workload.unread(), [] as [&str; 0]);
     let observed = Observed { workload: Some(Usage::of(&catalog, workload)), ..Observed::default() };
     let audit = audit(&catalog, &observed, RULES);

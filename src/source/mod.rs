@@ -15,6 +15,7 @@ use crate::catalog::{Catalog, Part, Table};
 use crate::engine::Engine;
 use crate::evidence::Observed;
 use crate::evidence::rows::{Ended, Question, Rows};
+use crate::interrupt::interrupted;
 use crate::workload::Workload;
 use connection::{Connection, Settings};
 use files::Content;
@@ -223,7 +224,7 @@ async fn within<T>(deadline: tokio::time::Instant, work: impl Future<Output = T>
     tokio::select! {
         done = work => Ok(done),
         () = tokio::time::sleep_until(deadline) => Err(Stopped::Late),
-        _ = tokio::signal::ctrl_c() => Err(Stopped::Interrupted),
+        () = interrupted() => Err(Stopped::Interrupted),
     }
 }
 
