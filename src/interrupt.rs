@@ -1,7 +1,7 @@
 //! The wish of whoever runs the program that it end: Ctrl-C, or the SIGTERM of `docker stop`, CI and init.
 
 use std::io;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
 
 use tokio::sync::watch;
 
@@ -12,9 +12,8 @@ static WISH: OnceLock<watch::Sender<bool>> = OnceLock::new();
 /// no longer end the process by themselves.
 pub async fn interrupted() {
     let mut wish = WISH.get_or_init(listen).subscribe();
-    if wish.wait_for(|wished| *wished).await.is_err() {
-        std::future::pending().await
-    }
+    // what is static is never closed
+    let _ = wish.wait_for(|wished| *wished).await;
 }
 
 /// Whether the wish has come: what fails from then on fails for it.
@@ -26,38 +25,42 @@ pub fn is_wished() -> bool {
 fn listen() -> watch::Sender<bool> {
     let wish = watch::Sender::new(false);
     let told = wish.clone();
-    // signals that cannot be listened to end the process as ever
-    if let Ok((runtime, signals)) = signals() {
-        std::thread::spawn(move || {
-            runtime.block_on(signals);
+    let (listening, listens) = mpsc::channel::<()>();
+    let thread = std::thread::Builder::new().spawn(move || -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let first = first_signal()?;
+            drop(listening);
+            first.await;
             told.send_replace(true);
-        });
+            Ok(())
+        })
+    });
+    // signals that cannot be listened to end the process as ever
+    if thread.is_ok() {
+        let _ = listens.recv();
     }
     wish
 }
 
 /// The first of the signals, which are listened to from here on.
-fn signals() -> io::Result<(tokio::runtime::Runtime, impl Future<Output = ()>)> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let context = runtime.enter();
+fn first_signal() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
-    let first = {
+    {
         use tokio::signal::unix::{SignalKind, signal};
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        async move {
+        Ok(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-        }
-    };
+        })
+    }
     #[cfg(windows)]
-    let first = {
+    {
         let mut interrupt = tokio::signal::windows::ctrl_c()?;
-        async move {
+        Ok(async move {
             interrupt.recv().await;
-        }
-    };
-    drop(context);
-    Ok((runtime, first))
+        })
+    }
 }

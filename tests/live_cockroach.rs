@@ -1,12 +1,17 @@
 //! The catalog of a running CockroachDB. Where there is none, these tests say that they did not run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests, helpers included
 
+#[path = "support/binary.rs"]
+#[allow(dead_code)]
+mod binary;
 #[path = "support/cockroach.rs"]
 #[allow(dead_code)]
 mod cockroach;
 #[path = "support/replay.rs"]
 #[allow(dead_code)]
 mod replay;
+
+use std::time::{Duration, Instant};
 
 use cockroach::Cockroach;
 use dbaudit::catalog::*;
@@ -136,6 +141,45 @@ fn a_database_that_does_not_exist_has_no_tables_and_says_why() {
         assert_eq!(assemble(&recording).unwrap().tables, []);
         assert!(recording.why_empty().contains("\"dbaudit_nowhere\""));
     }
+}
+
+/// Ctrl-C and SIGTERM leave no statement behind at the server: here one that waits for what somebody else has written.
+#[test]
+fn an_interrupt_ends_the_statement() {
+    let Some(server) = Cockroach::shared() else { return };
+    let rows =
+        "CREATE TABLE held (id INT8 PRIMARY KEY, available_seats INT8 NOT NULL);\nINSERT INTO held VALUES (1, 1)";
+    load(server, "dbaudit_interrupt", rows);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let url = server.url("dbaudit_interrupt");
+    let (holder, watch) = runtime.block_on(async { (connect(&url).await, connect(&url).await) });
+    runtime.block_on(holder.batch_execute("BEGIN; UPDATE held SET available_seats = 2")).unwrap();
+    // the past that is read has it, too
+    std::thread::sleep(Duration::from_secs(11));
+    let running = || {
+        let sql =
+            "SELECT count(*) FROM [SHOW CLUSTER QUERIES] WHERE application_name = 'dbaudit' AND query LIKE '%held%'";
+        runtime.block_on(watch.query_one(sql, &[])).unwrap().get::<_, i64>(0)
+    };
+    let wait_for = |wanted: i64| {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while running() != wanted {
+            assert!(Instant::now() < deadline, "{} statements run", running());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    for signal in ["-INT", "-TERM"] {
+        let run = binary::beside(&["check", &url, "--verify", "--format", "json"], |process| {
+            wait_for(1);
+            assert!(
+                std::process::Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success()
+            );
+        });
+        assert_eq!(run.code, 2, "{signal}: {}", run.stderr);
+        assert!(run.stdout.contains("the rows of held were not asked about 1 guard: interrupted"), "{}", run.stdout);
+        wait_for(0);
+    }
+    runtime.block_on(holder.batch_execute("ROLLBACK")).unwrap();
 }
 
 /// `cargo test --test live_cockroach -- --ignored` with a v21.1 renews `tests/recorded/cockroach-21.1-queries`.

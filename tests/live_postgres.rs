@@ -663,3 +663,83 @@ const CONDITIONS: &str = "
     (a IS NOT NULL)::int + (b IS NOT NULL)::int = 1
     (s = '') IS NOT TRUE
 ";
+
+/// Of a table that somebody has to itself no expression is read, and who has it is named; the others are read.
+#[test]
+fn a_locked_table_is_named_and_the_rest_is_read() {
+    let database = Postgres::shared().database();
+    database.run(
+        "CREATE TABLE show (id bigint PRIMARY KEY, seats int DEFAULT 0 CHECK (seats >= 0), title text);
+         CREATE UNIQUE INDEX ON show (lower(title));
+         CREATE TABLE parts (at date DEFAULT now()) PARTITION BY RANGE (date_trunc('year', at::timestamp));
+         CREATE TABLE person (id bigint PRIMARY KEY, age int DEFAULT 1 CHECK (age > 0), show_id bigint REFERENCES show)",
+    );
+    block_on(async {
+        let holder = connect(&database.url).await;
+        let pid: i32 = holder.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+        holder.batch_execute("BEGIN; LOCK TABLE show, parts IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        let client = connect(&database.url).await;
+        let options = FetchOptions { lock_timeout: Duration::from_millis(200), ..FetchOptions::default() };
+        let catalog = assemble(&fetch(&client, &options).await.unwrap()).unwrap();
+        assert_eq!(names(&catalog), ["parts", "person", "show"]);
+        assert_eq!(catalog.half_read.iter().map(|t| t.1.as_str()).collect::<Vec<_>>(), ["parts", "show"]);
+        // all but what is an expression
+        let half = table(&catalog, "show");
+        assert_eq!((half.columns.len(), half.primary_key.is_some(), half.checks.len()), (3, true, 0));
+        let person = table(&catalog, "person");
+        assert_eq!(
+            (person.columns[1].default.is_some(), checks(person)),
+            (true, vec!["person_age_check age > 0".into()])
+        );
+        assert_eq!(person.foreign_keys[0].referenced_table, "show");
+        let reasons: Vec<&str> = catalog.missing.iter().map(|m| m.reason.as_str()).collect();
+        let [parts, show] = reasons.as_slice() else { panic!("{reasons:?}") };
+        assert!(parts.contains("table public.parts is locked"), "{parts}");
+        assert!(show.contains("table public.show is locked") && show.contains(&format!("pid = {pid}")), "{show}");
+        assert!(catalog.missing.iter().all(|m| m.part == Part::Definitions));
+        holder.batch_execute("ROLLBACK").await.unwrap();
+        let catalog = assemble(&fetch(&client, &options).await.unwrap()).unwrap();
+        assert_eq!((catalog.half_read.len(), catalog.missing.as_slice()), (0, [].as_slice()));
+
+        // without one of the system's own nothing can be read
+        holder.batch_execute("BEGIN; LOCK TABLE pg_catalog.pg_attrdef IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        let error = fetch(&client, &options).await.unwrap_err();
+        assert!(matches!(&error, LiveError::Locked { query: "columns", .. }), "{error:?}");
+        let told = error.to_string();
+        assert!(told.contains("pg_catalog.pg_attrdef is locked") && told.contains(&pid.to_string()), "{told}");
+        holder.batch_execute("ROLLBACK").await.unwrap();
+    });
+}
+
+/// A table that goes while its catalog rows are read leaves an index without a definition.
+#[test]
+fn what_is_dropped_between_two_queries_is_told() {
+    let database = Postgres::shared().database();
+    database.run(
+        "CREATE TABLE coupon (id int, code text CHECK (code <> '')); CREATE UNIQUE INDEX coupon_lower_idx ON coupon (lower(code))",
+    );
+    let catalog = block_on(async {
+        let holder = connect(&database.url).await;
+        holder.batch_execute("BEGIN; LOCK TABLE pg_catalog.pg_attrdef IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        let client = connect(&database.url).await;
+        let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
+        let drop = async {
+            let waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND pid = $1";
+            while holder.query(waiting, &[&pid]).await.unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            holder.batch_execute("DROP TABLE coupon; COMMIT").await.unwrap();
+        };
+        let options = FetchOptions::default();
+        let (recording, ()) = tokio::join!(fetch(&client, &options), drop);
+        assemble(&recording.unwrap()).unwrap()
+    });
+    let reasons: Vec<&str> = catalog.missing.iter().map(|m| m.reason.as_str()).collect();
+    let [check, index] = reasons.as_slice() else { panic!("{reasons:?}") };
+    for (told, what) in
+        [(check, "constraint coupon_code_check of table coupon"), (index, "index coupon_lower_idx of table coupon")]
+    {
+        assert!(told.starts_with(what), "{told}");
+        assert!(told.contains("was dropped or changed while the catalog was read; run the audit again"), "{told}");
+    }
+}

@@ -137,6 +137,53 @@ fn the_vulnerable_application_is_found_and_the_remedied_is_not() {
     assert_eq!(rules(&report), [] as [&str; 0]);
 }
 
+/// With the key that is proposed, the INSERT that is advised leaves out what is there: also where the key is over lower
+/// case, or over some of the rows.
+#[test]
+fn the_insert_that_is_advised_goes_by_the_key_that_is_proposed() {
+    let database = server().database();
+    database.run(
+        "CREATE EXTENSION pg_stat_statements;
+         CREATE TABLE tag (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, label text NOT NULL);
+         CREATE TABLE page (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, slug text NOT NULL, lang text NOT NULL,
+           deleted_at timestamptz);",
+    );
+    for sql in [
+        "SELECT 1 AS one FROM tag WHERE lower(tag.label) = lower('x') LIMIT 1",
+        "INSERT INTO tag (label) VALUES ('x')",
+        "SELECT 1 AS a FROM page WHERE slug = 'x' AND lang = 'en' AND deleted_at IS NULL LIMIT 1",
+        "INSERT INTO page (slug, lang) VALUES ('x', 'en')",
+        "INSERT INTO page (slug, lang, deleted_at) VALUES ('x', 'en', now())",
+    ] {
+        database.run(sql);
+    }
+    let (report, _) = check(&["--statements", &database.url]);
+    for (table, rows, kept) in [
+        (
+            "tag",
+            ["(label) VALUES ('y')", "(label) VALUES ('Y')"],
+            "SELECT count(*) = 1 FROM tag WHERE lower(label) = 'y'",
+        ),
+        (
+            "page",
+            ["(slug, lang) VALUES ('y', 'en')", "(slug, lang) VALUES ('y', 'en')"],
+            "SELECT count(*) = 1 FROM page WHERE slug = 'y'",
+        ),
+    ] {
+        let of_table = |f: &&Value| f["rule"] == "check-then-insert" && f["object"]["table"] == table;
+        let finding = findings(&report).iter().find(of_table).unwrap_or_else(|| panic!("{table} is not found"));
+        database.run(finding["guard"]["sql"].as_str().unwrap());
+        let remedies = finding["remedies"].as_array().unwrap();
+        let sql = remedies.iter().find(|r| r["framework"] == "SQL").unwrap()["text"].as_str().unwrap();
+        for row in rows {
+            let insert = sql.replace("(…) VALUES (…)", row);
+            assert!(insert.contains(row), "{insert}");
+            database.run(&insert);
+        }
+        database.run(&format!("DO $$ BEGIN ASSERT ({kept}); END $$"));
+    }
+}
+
 #[test]
 fn the_extension_may_be_in_any_schema_and_other_databases_do_not_count() {
     let other = server().database();
@@ -197,6 +244,91 @@ fn what_cannot_be_heard_is_said_with_what_to_do() {
     let (report, _) = check(&["--statements", &off.url]);
     let reason = skipped(&report, "lost-update");
     assert!(reason.contains("pg_stat_statements.track is none"), "{reason}");
+}
+
+/// What was sent before counting was turned off is told, and that it is not all.
+#[test]
+fn statistics_that_are_turned_off_are_named_though_some_are_left() {
+    // roles and what all sessions begin with are the whole server's
+    let own = Postgres::builder().config("shared_preload_libraries", "pg_stat_statements").start();
+    own.run("postgres", &format!("CREATE EXTENSION pg_stat_statements; CREATE ROLE app; {SCHEMA}"));
+    let url = own.url("postgres");
+    play(&url, VULNERABLE);
+    assert_eq!(check(&["--statements", &url]).0["skipped"], Value::Array(vec![]));
+    own.run(
+        "postgres",
+        "ALTER DATABASE postgres SET pg_stat_statements.track = 'none'; ALTER ROLE app SET compute_query_id = off;
+         ALTER DATABASE template1 SET compute_query_id = off",
+    );
+    let (report, _) = check(&["--statements", &url]);
+    assert!(rules(&report).contains(&"lost-update [available_seats]".to_owned()), "{report}");
+    let told: Vec<&str> = report["skipped"].as_array().unwrap().iter().map(|s| s["reason"].as_str().unwrap()).collect();
+    let [query_id, track] = told.as_slice() else { panic!("{told:?}") };
+    assert!(query_id.starts_with("compute_query_id is off for role app: statements are not counted"), "{query_id}");
+    assert!(track.starts_with("pg_stat_statements.track is none in database postgres:"), "{track}");
+
+    // without an identifier no statement is counted
+    own.run("postgres", "ALTER DATABASE postgres RESET ALL; ALTER ROLE app RESET ALL");
+    own.run("postgres", "ALTER SYSTEM SET compute_query_id = off");
+    own.run("postgres", "SELECT pg_reload_conf()");
+    let reason = (0..100).find_map(|_| {
+        own.run("postgres", "SELECT pg_sleep(0.05), pg_stat_statements_reset()");
+        let (report, _) = check(&["--statements", &url]);
+        let reason = report["skipped"][0]["reason"].as_str().unwrap_or_default().to_owned();
+        reason.contains("compute_query_id is off: statements are not counted").then_some(report)
+    });
+    assert!(
+        skipped(&reason.expect("its name"), "lost-update").contains("hold no statement of database \"postgres\": ")
+    );
+}
+
+/// The file of the texts may go: nobody's privileges bring them back.
+#[test]
+fn texts_that_are_lost_are_no_matter_of_privileges() {
+    let own = Postgres::builder().config("shared_preload_libraries", "pg_stat_statements").start();
+    own.run("postgres", &format!("CREATE EXTENSION pg_stat_statements; {SCHEMA}"));
+    let url = own.url("postgres");
+    play(&url, VULNERABLE);
+    // what the audit sends is known from here on
+    check(&["--statements", &url]);
+    std::fs::remove_file(own.socket_folder().join("data/pg_stat_tmp/pgss_query_texts.stat")).unwrap();
+    for rule in ["*", "lost-update"] {
+        let (report, _) = check(&["--statements", &url]);
+        let told = skipped(&report, rule);
+        assert!(told.contains("lost") && told.contains("SELECT pg_stat_statements_reset()"), "{told}");
+        assert!(!report["skipped"].to_string().contains("GRANT"), "{}", report["skipped"]);
+        // a statement that is new begins the file again, with a gap for the others
+        play(&url, &[("SELECT title, id FROM show WHERE id = $1::int8", &[1])]);
+    }
+    own.run("postgres", "SELECT pg_stat_statements_reset()");
+    play(&url, VULNERABLE);
+    let (report, _) = check(&["--statements", &url]);
+    assert!(rules(&report).contains(&"lost-update [available_seats]".to_owned()), "{}", report["skipped"]);
+}
+
+#[test]
+fn an_extension_in_a_schema_that_is_closed_says_which_grant_opens_it() {
+    let database = server().database();
+    database
+        .run(&format!("CREATE SCHEMA \"Of Them\"; CREATE EXTENSION pg_stat_statements SCHEMA \"Of Them\"; {SCHEMA}"));
+    let url = database.url.replace("postgres@", "auditor@");
+    let (report, _) = check(&["--statements", &url]);
+    let reason = skipped(&report, "lost-update");
+    assert!(reason.contains("GRANT USAGE ON SCHEMA \"Of Them\" TO auditor"), "{reason}");
+}
+
+/// PostgreSQL cuts no text off, whatever its length.
+#[test]
+fn a_statement_of_any_length_is_read() {
+    let database = server().database();
+    database.run(&format!("CREATE EXTENSION pg_stat_statements; {SCHEMA}"));
+    let sql = "UPDATE show SET title = 'x' || $1::int8 WHERE id = $2::int8";
+    for length in [1023, 1024, 2047, 2048] {
+        let padded = sql.replace("WHERE", &format!("WHERE{}", " ".repeat(length - sql.len())));
+        play(&database.url, &[(&padded, &[1, 1])]);
+    }
+    let (report, _) = check(&["--statements", &database.url]);
+    assert_eq!(report["skipped"], Value::Array(vec![]));
 }
 
 #[test]

@@ -89,6 +89,28 @@ fn defaults_of_databases_and_roles() {
     }
 }
 
+/// What all roles begin with is told once, and what is called READ UNCOMMITTED is no default of PostgreSQL.
+#[test]
+fn defaults_of_all_roles_and_a_level_that_runs_as_another() {
+    let own = Postgres::builder().start();
+    own.run(
+        "postgres",
+        "ALTER ROLE ALL SET session_replication_role = 'replica';
+         ALTER DATABASE postgres SET default_transaction_isolation = 'read uncommitted'",
+    );
+    own.run("postgres", &format!("SET session_replication_role = 'origin'; {SHOW}"));
+    let (report, lines) = settings(&own.url("postgres"));
+    assert_eq!(
+        lines,
+        [
+            "database postgres default_transaction_isolation = read uncommitted",
+            "all roles session_replication_role = replica"
+        ]
+    );
+    let meaning = report["settings"][0]["meaning"].as_str().unwrap();
+    assert!(meaning.starts_with("runs as READ COMMITTED: each statement sees"), "{meaning}");
+}
+
 #[test]
 fn settings_of_the_server_and_of_the_connection() {
     let own = Postgres::builder().config("default_transaction_isolation", "repeatable read").start();

@@ -269,6 +269,69 @@ fn orphans_and_nulls_are_counted() {
     assert!(stamp["message"].as_str().unwrap().contains("this has already gone wrong once"), "{stamp:#}");
 }
 
+/// A count of the rows that a policy shows would be a clean bill for those that it hides.
+#[test]
+fn a_table_whose_rows_are_hidden_is_not_counted() {
+    let shop = database(SHOP);
+    let role = format!("{}_auditor", shop.name);
+    shop.run(&format!(
+        "CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
+         CREATE TABLE ticket (id bigint PRIMARY KEY, show_id bigint NOT NULL, available_seats int NOT NULL);
+         INSERT INTO ticket SELECT i, i, i FROM generate_series(1, 1000) AS i; GRANT SELECT ON ticket TO {role};
+         ALTER TABLE ticket ADD CONSTRAINT of_show FOREIGN KEY (show_id) REFERENCES show NOT VALID;
+         ALTER TABLE reservation ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY own_shows ON reservation USING (show_id = 1);
+         ALTER TABLE show ENABLE ROW LEVEL SECURITY; ALTER TABLE show FORCE ROW LEVEL SECURITY"
+    ));
+    let url = shop.url.replace("postgres@", &format!("{role}@"));
+    let (report, code, stderr) = verify(&url, &["--min-confidence", "low"]);
+    assert_eq!(code, 1, "{stderr}");
+    let not_asked = |table: &str, rule: &str| {
+        let finding = findings(&report).iter().find(|f| f["object"]["table"] == table && f["rule"] == rule);
+        let finding = finding.unwrap_or_else(|| panic!("{rule} of {table}: {report:#}"));
+        finding["rows"]["not_asked"].as_str().unwrap_or_else(|| panic!("{finding:#}")).to_owned()
+    };
+    let told = not_asked("reservation", "missing-unique-pair");
+    assert!(told.contains("row-level security of public.reservation (policy own_shows)"), "{told}");
+    assert!(told.contains("BYPASSRLS"), "{told}");
+    assert!(not_asked("show", "negative-counter").contains("row-level security of public.show hides"));
+    // that the other table hides its rows is no reason not to ask this one
+    let reference = not_asked("ticket", "unvalidated-constraint");
+    assert!(reference.contains("row-level security of public.show"), "{reference}");
+    assert_eq!(about(&report, "ticket", &["available_seats"]).unwrap()["rows"]["looked_at"], 1_000);
+    let table = run(&["check", &url, "--verify"]).stdout;
+    assert!(table.contains("Not asked") && table.contains("own_shows"), "{table}");
+
+    // its owner is not held to a policy that is not forced, nor is who may bypass them all
+    shop.run(&format!("ALTER ROLE {role} BYPASSRLS"));
+    let (report, _, stderr) = verify(&url, &[]);
+    assert_eq!(about(&report, "reservation", &["show_id", "person_id"]).unwrap()["rows"]["violations"], 3);
+    assert!(!stderr.contains("row-level security"), "{stderr}");
+    shop.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+/// A policy that is made after the session began is not passed over: the server refuses.
+#[test]
+fn a_policy_that_comes_in_between_is_no_clean_table() {
+    let shop = database(SHOP);
+    let role = format!("{}_auditor", shop.name);
+    shop.run(&format!(
+        "CREATE TABLE venue (id bigint PRIMARY KEY, available_seats int NOT NULL);
+         CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"
+    ));
+    let holding = Holding::shows(&shop.url, "ALTER TABLE venue ENABLE ROW LEVEL SECURITY");
+    holding.run("LOCK TABLE show IN ACCESS EXCLUSIVE MODE");
+    let url = shop.url.replace("postgres@", &format!("{role}@"));
+    let run = beside(&["check", &url, "--verify", "--format", "json"], |_| {
+        holding.wait_until_it_waits();
+        holding.run("COMMIT");
+    });
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let told = &about(&report, "venue", &["available_seats"]).unwrap()["rows"]["not_asked"];
+    assert!(told.as_str().unwrap().contains("row-level security policy for table \"venue\""), "{told}");
+    shop.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
 /// A session that has the table of shows to itself until it is dropped, and another one that watches.
 struct Holding {
     runtime: tokio::runtime::Runtime,
@@ -315,26 +378,53 @@ impl Holding {
 const RUNNING: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'dbaudit' AND state = 'active'";
 
+/// Ctrl-C, and what CI and `docker stop` send.
 #[test]
 fn an_interrupt_ends_the_statement_and_what_is_known_is_reported() {
+    for signal in ["-INT", "-TERM"] {
+        let shop = database(SHOP);
+        // person and reservation are asked before show, which somebody has locked
+        let holding = Holding::shows(&shop.url, "LOCK TABLE show IN ACCESS EXCLUSIVE MODE");
+        let run = beside(&["check", &shop.url, "--verify", "--format", "json"], |process| {
+            holding.wait_until_it_waits();
+            assert!(
+                std::process::Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success()
+            );
+        });
+        assert_eq!(run.code, 2, "{signal}: {}", run.stderr);
+        assert_eq!(holding.count(RUNNING), 0, "no statement of it runs on");
+        let report: Value = serde_json::from_str(&run.stdout).expect("a whole report");
+        let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
+        assert_eq!(pair["rows"]["violations"], 3);
+        let seats = about(&report, "show", &["available_seats"]).unwrap();
+        assert_eq!(seats["rows"]["not_asked"], "interrupted");
+        assert!(run.stderr.contains("the rows of show were not asked"), "{}", run.stderr);
+        let skipped = report["skipped"].as_array().unwrap();
+        assert!(skipped.iter().any(|s| s["reason"].as_str().unwrap().contains("interrupted")), "{skipped:?}");
+    }
+}
+
+/// A table that cannot be looked at is no clean table, and no reason not to look at the others.
+#[test]
+fn a_locked_table_is_said_and_the_others_are_audited() {
     let shop = database(SHOP);
-    // person and reservation are asked before show, which somebody has locked
-    let holding = Holding::shows(&shop.url, "LOCK TABLE show IN ACCESS EXCLUSIVE MODE");
-    let run = beside(&["check", &shop.url, "--verify", "--format", "json"], |process| {
-        holding.wait_until_it_waits();
-        assert!(std::process::Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap().success());
-    });
+    let holding = Holding::shows(&shop.url, "LOCK TABLE person IN ACCESS EXCLUSIVE MODE");
+    // what reads its check waits
+    shop.run("ALTER TABLE show ADD CHECK (available_seats > -100)");
+    holding.run("LOCK TABLE show IN ACCESS EXCLUSIVE MODE");
+    let process: i32 =
+        holding.runtime.block_on(holding.client.query_one("SELECT pg_backend_pid()", &[])).unwrap().get(0);
+    let run = run(&["check", &shop.url, "--verify"]);
     assert_eq!(run.code, 2, "{}", run.stderr);
-    assert_eq!(holding.count(RUNNING), 0, "no statement of it runs on");
-    let report: Value = serde_json::from_str(&run.stdout).expect("a whole report");
-    let pair = about(&report, "reservation", &["show_id", "person_id"]).unwrap();
-    assert_eq!(pair["rows"]["violations"], 3);
-    let seats = about(&report, "show", &["available_seats"]).unwrap();
-    assert_eq!(seats["rows"]["not_asked"], "interrupted");
-    assert!(run.stderr.contains("the rows of show were not asked"), "{}", run.stderr);
-    assert!(
-        report["skipped"].as_array().unwrap().iter().any(|s| s["reason"].as_str().unwrap().contains("interrupted"))
-    );
+    let locked = format!("table public.show is locked (ACCESS EXCLUSIVE) by process {process}");
+    assert!(run.stdout.contains(&format!("Not looked at: {locked}")), "{}", run.stdout);
+    assert!(run.stderr.contains(&locked), "{}", run.stderr);
+    // what references them is judged as ever, and they themselves are not
+    assert!(run.stdout.contains("missing-unique-pair"), "{}", run.stdout);
+    assert!(!run.stdout.contains("negative-counter"), "{}", run.stdout);
+    let migrate = support::binary::run(&["migrate", &shop.url]);
+    assert_eq!((migrate.code, migrate.stdout.as_str()), (2, ""), "{}", migrate.stderr);
+    assert!(migrate.stderr.contains("nothing is written: table public."), "{}", migrate.stderr);
 }
 
 #[test]

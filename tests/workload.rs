@@ -15,7 +15,14 @@ fn statements() -> impl Iterator<Item = &'static str> {
 }
 
 fn sent(text: &str) -> Sent {
-    Sent { text: text.to_owned(), count: 1, application: None, transaction: Transaction::Unknown, failed: false }
+    Sent {
+        text: text.to_owned(),
+        count: 1,
+        application: None,
+        transaction: Transaction::Unknown,
+        failed: false,
+        whole: false,
+    }
 }
 
 /// What one statement is read as, in short.
@@ -38,7 +45,7 @@ fn access(a: &Access) -> String {
                 Columns::All => "*".to_owned(),
                 Columns::Some(list) => list.join(","),
             };
-            let ordered = if r.ordered { " ordered" } else { "" };
+            let ordered = if r.order == Order::None { "" } else { " ordered" };
             let offset = if r.offset { " offset" } else { "" };
             let lock = r.lock.map(|l| format!(" LOCK {l:?}")).unwrap_or_default();
             format!("read {table}[{columns}] {:?}{ordered}{offset}{lock}{}", r.form, filter(&r.filter))
@@ -132,6 +139,17 @@ fn a_text_as_long_as_a_limit_is_not_trusted() {
     for (length, whole) in [(1022, true), (1023, false), (1024, false), (1500, true), (4095, false), (100_000, true)] {
         assert_eq!(text(length).len(), length);
         assert_eq!(reading(&text(length)) != "CUT OFF", whole, "{length}");
+    }
+}
+
+#[test]
+fn a_server_that_keeps_texts_whole_may_keep_any_length() {
+    for length in [1023, 1024, 2047, 2048] {
+        let text = format!("UPDATE t SET a = $1 WHERE {}b = $2", " ".repeat(length - 32));
+        assert_eq!(text.len(), length);
+        let workload = Workload::of([Sent { whole: true, ..sent(&text) }]);
+        assert_eq!((workload.statements.len(), workload.unread()), (1, vec![]), "{length}");
+        assert_eq!(Workload::of([Sent { whole: true, ..sent(&text[..length - 8]) }]).statements.len(), 0);
     }
 }
 

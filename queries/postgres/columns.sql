@@ -1,4 +1,5 @@
 -- Columns of tables that are no partitions, with the expression of their default or generation.
+-- '{}' stands for the tables that another session has locked: to read an expression of theirs is to wait for it.
 SELECT a.attrelid::text AS table_oid,
        NULL::text AS table_schema,
        NULL::text AS table_name,
@@ -11,8 +12,10 @@ SELECT a.attrelid::text AS table_oid,
        NULL::text AS udt_schema,
        NULL::text AS udt_name,
        (NOT a.attnotnull)::text AS nullable,
-       CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END::text AS default,
-       CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END::text AS generated,
+       CASE WHEN a.attgenerated = '' AND a.attrelid <> ALL ('{}'::oid[])
+            THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END::text AS default,
+       CASE WHEN a.attgenerated <> '' AND a.attrelid <> ALL ('{}'::oid[])
+            THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END::text AS generated,
        (a.attidentity <> '')::text AS identity,
        NULL::text AS hidden
 FROM pg_catalog.pg_attribute a

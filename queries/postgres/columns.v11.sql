@@ -1,4 +1,5 @@
 -- columns.sql for PostgreSQL 11 and what is built on it (YugabyteDB up to 2024.2): no generated columns yet.
+-- '{}' stands for the tables that another session has locked: to read an expression of theirs is to wait for it.
 SELECT a.attrelid::text AS table_oid,
        NULL::text AS table_schema,
        NULL::text AS table_name,
@@ -11,7 +12,7 @@ SELECT a.attrelid::text AS table_oid,
        NULL::text AS udt_schema,
        NULL::text AS udt_name,
        (NOT a.attnotnull)::text AS nullable,
-       pg_catalog.pg_get_expr(d.adbin, d.adrelid)::text AS default,
+       CASE WHEN a.attrelid <> ALL ('{}'::oid[]) THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END::text AS default,
        NULL::text AS generated,
        (a.attidentity <> '')::text AS identity,
        NULL::text AS hidden

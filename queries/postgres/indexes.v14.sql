@@ -1,5 +1,6 @@
 -- indexes.sql for PostgreSQL before 15: NULLs are always distinct.
 -- Indexes of tables that are no partitions. The key is a list of attribute numbers, 0 for each of the expressions.
+-- '{}' stands for the tables that another session has locked: to read an expression of theirs is to wait for it.
 SELECT i.indexrelid::text AS oid,
        i.indrelid::text AS table_oid,
        n.relname::text AS name,
@@ -11,8 +12,8 @@ SELECT i.indexrelid::text AS oid,
        'false'::text AS nulls_not_distinct,
        i.indkey::text AS key,
        i.indnkeyatts::text AS key_columns,
-       pg_catalog.pg_get_expr(i.indexprs, i.indrelid)::text AS expressions,
-       pg_catalog.pg_get_expr(i.indpred, i.indrelid)::text AS predicate
+       CASE WHEN i.indrelid <> ALL ('{}'::oid[]) THEN pg_catalog.pg_get_expr(i.indexprs, i.indrelid) END::text AS expressions,
+       CASE WHEN i.indrelid <> ALL ('{}'::oid[]) THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid) END::text AS predicate
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class n ON n.oid = i.indexrelid
 JOIN pg_catalog.pg_am m ON m.oid = n.relam

@@ -14,6 +14,8 @@ pub use data_type::{TypeFamily, canonical_type, family};
 pub use expression::{Comparison, Expr, Expression};
 pub use implied::{check_implied, expression_key_implied, foreign_key_implied, not_null_implied, unique_implied};
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
@@ -28,6 +30,10 @@ pub struct Catalog {
     /// Relations that are none of the tables (views, sequences, partitions): PostgreSQL gives no index such a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_relations: Vec<Relation>,
+    /// Schema and name of the tables whose expressions could not be read: nothing is found about them, and what
+    /// references them is judged as ever.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub half_read: BTreeSet<(String, String)>,
     /// What the source could not read, and why. Rules that need it are skipped, never silently.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Missing>,

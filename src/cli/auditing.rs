@@ -140,7 +140,9 @@ impl Auditor<'_> {
     /// helps. One that is gone from a table that is as it was is only believed less.
     pub fn is_closed(&self, audited: &Audited, found: &Found) -> bool {
         let Audited { audit, catalog } = audited;
+        let place = (found.schema.clone(), found.table.clone());
         let changed = match catalog.table(&found.schema, &found.table) {
+            Some(_) if catalog.half_read.contains(&place) => false,
             Some(table) => table.state() != found.state || found.guard == "code",
             // dropped, or its definition was not understood
             None => audit.unread.is_empty(),

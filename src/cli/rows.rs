@@ -65,7 +65,8 @@ impl RowArgs {
             }
         }
         let asked = |t: &&Table| questions.iter().any(|q| q.schema == t.schema && q.table == t.name);
-        let wanted = |t: &&Table| filter.wants_table(&t.schema, &t.name) && (self.discover || asked(t));
+        let discovers = |t: &&Table| self.discover && !catalog.half_read.contains(&(t.schema.clone(), t.name.clone()));
+        let wanted = |t: &&Table| filter.wants_table(&t.schema, &t.name) && (discovers(t) || asked(t));
         let tables: Vec<&Table> = catalog.tables.iter().filter(wanted).collect();
         let budget = Budget {
             max_table_rows: self.max_table_rows,

@@ -81,7 +81,7 @@ pub fn judge(defaults: &Defaults, races: usize) -> Vec<Setting> {
             // as the server was built
             Some("default") if s.name != ISOLATION => continue,
             // told where it was set, below
-            Some("database" | "user" | "database user") => continue,
+            Some("global" | "database" | "user" | "database user") => continue,
             Some("client" | "session" | "interactive" | "override") => "session",
             Some(_) => "server",
             None if is_told(defaults, s) => continue,
@@ -191,7 +191,6 @@ impl Defaults {
             );
             return Some((in_force, meaning));
         }
-        let own = self.engine.product == Product::PostgreSql && level == READ_COMMITTED;
         let mut meaning = match level {
             READ_COMMITTED => {
                 "each statement sees what others have committed in between: to look and then to write races even within \
@@ -203,7 +202,9 @@ impl Defaults {
             }
         }
         .to_owned();
-        if own {
+        if value.eq_ignore_ascii_case("read uncommitted") {
+            meaning = format!("runs as READ COMMITTED: {meaning}");
+        } else if self.engine.product == Product::PostgreSql && level == READ_COMMITTED {
             meaning = format!("PostgreSQL's own default: {meaning}");
         }
         if races > 0 {

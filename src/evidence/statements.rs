@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Evidence, Source};
-use crate::catalog::{Comparison, Expr, Expression, KeyPart, Table};
+use crate::catalog::{Column, Comparison, Expr, Expression, KeyPart, Table, TypeFamily};
 use crate::guard::Guard;
-use crate::inference::words::is_deletion;
-use crate::workload::access::{Compared, Conflict, Form, How, Sign, Target, Update};
+use crate::inference::words::{counts, is_deletion, is_place, is_state, words};
+use crate::workload::access::{Compared, Conflict, Filter, Form, How, Sign, Target, Update};
 use crate::workload::{KeyLookup, Of, TableUse, Transaction, Usage};
 
 // Weights in log-odds. None is measured: no collection of statements with the guards that were meant is known to us.
@@ -21,8 +21,17 @@ const ASKED_WHETHER: f64 = 2.2;
 const FETCHED_ONE: f64 = 1.5;
 /// The same with an OFFSET, which Prisma writes always and pages of a list do.
 const FETCHED_WITH_OFFSET: f64 = 0.8;
+/// `… ORDER BY id LIMIT _`, where `id` is the primary key: an ORM's way to fetch one (`first()`), or a list's first page.
+const FETCHED_ANY: f64 = 1.3;
+/// `SELECT … WHERE k = _` without LIMIT: the one that is there is fetched, or all of them are.
+const FETCHED: f64 = 0.7;
+/// The same by one column, or by references alone: what is left of the weight, for rows are also listed by their kind or
+/// by their parents.
+const FETCHED_OR_LISTED: f64 = 0.5;
 /// `SELECT count(*) … WHERE k = _`: compared to zero, or to a limit, or shown.
 const COUNTED: f64 = 0.8;
+/// The same by references alone: how many rows two parents have in common is a statistic.
+const COUNTED_OF_PARENTS: f64 = 0.2;
 /// `… ORDER BY … LIMIT _`: the first of several, unless the order is the ORM's habit.
 const FETCHED_FIRST: f64 = 0.3;
 /// The key is one reference: the question may be whether a parent has any. What is left of the weight.
@@ -36,6 +45,8 @@ const ASKED_WITH_MORE: f64 = -1.5;
 const LEFT_OUT_IF_THERE: f64 = 0.8;
 /// `SET c = c - _ WHERE c >= _`: the application states the condition itself.
 const GUARDED: f64 = 3.0;
+/// The same of a column whose name does not say that it ends at zero: the number that it is compared to is masked.
+const GUARDED_SOMEWHERE: f64 = 1.6;
 /// `SET c = c - _`: it counts down, and whoever counts down has an end in mind.
 const COUNTED_DOWN: f64 = 0.5;
 /// `SET c = c + _`: it counts, and counts begin at zero.
@@ -48,7 +59,7 @@ pub fn of_guard(usage: &Usage, table: &Table, guard: &Guard) -> Vec<Evidence> {
     let Some(uses) = usage.of_table(table) else { return Vec::new() };
     match guard {
         Guard::Unique { key, predicate, .. } => of_key(table, uses, key, predicate.as_ref()),
-        Guard::Check { condition } => of_check(uses, condition),
+        Guard::Check { condition } => of_check(table, uses, condition),
         _ => Vec::new(),
     }
 }
@@ -74,13 +85,29 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
     let as_folded = |l: &&KeyLookup| folded.iter().all(|c| l.folded.contains(*c));
     let all: Vec<&KeyLookup> = uses.lookups.iter().filter(same_rows).filter(as_folded).collect();
     let mine = || all.iter().filter(|l| l.columns == columns);
-    let of_a_parent = is_reference(table, &columns);
-    let asking = mine().filter_map(|l| Some((*l, weight_of(l)?)));
+    let of_a_parent = is_of_a_parent(table, &columns);
+    // counted and listed page by page; or, of a parent, the first in an order is the latest of several
+    let counted = mine().any(|l| l.form == Form::Count);
+    let of_parents = columns.iter().all(|c| references(table, c));
+    let several = |l: &&&KeyLookup| match l.form {
+        Form::List => l.ordered || of_a_parent || counted && of_parents,
+        Form::Limited => l.ordered && l.offset || (l.ordered || l.first) && (of_a_parent || counted),
+        _ => false,
+    };
+    let listed = sum(mine().filter(several).map(|l| l.count));
+    let asks = |l: &&&KeyLookup| match l.form {
+        Form::List => !counted && !several(l),
+        Form::Count => listed.is_none(),
+        _ => !several(l),
+    };
+    let asking = mine().filter(asks).filter_map(|l| Some((*l, weight_of(table, l)?)));
     if let Some((best, weight)) = asking.max_by(|a, b| a.1.total_cmp(&b.1)) {
-        let n = mine().filter(|l| l.form == best.form && l.ordered == best.ordered).map(|l| l.count).sum();
+        let n = mine().filter(|l| l.form == best.form && l.ordered == best.ordered).map(|l| l.count);
+        let n = sum(n).unwrap_or(0);
         let what = match best.form {
             Form::Exists => "whether there is one was asked",
             Form::Count => "they were counted",
+            Form::List => "what is there was fetched",
             _ if best.ordered => "the first one was fetched",
             _ => "one was fetched",
         };
@@ -90,14 +117,7 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
             false => says(weight, text),
         });
     }
-    // of a parent, the first in an order is the latest of several
-    let several = |l: &&&KeyLookup| match l.form {
-        Form::List => l.ordered || of_a_parent,
-        Form::Limited => l.ordered && of_a_parent,
-        _ => false,
-    };
-    let listed = mine().filter(several);
-    if let Some(n) = sum(listed.map(|l| l.count)) {
+    if let Some(n) = listed {
         out.push(says(LISTED, format!("several rows of one ({named}) were expected {}", times(n))));
     }
     let wider = all.iter().filter(|l| l.columns.is_superset(&columns) && l.columns.len() > columns.len());
@@ -115,24 +135,54 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
 }
 
 /// How much the form of a look-up speaks for a key; nothing if it only lists.
-fn weight_of(l: &KeyLookup) -> Option<f64> {
+fn weight_of(table: &Table, l: &KeyLookup) -> Option<f64> {
+    let of_parents = l.columns.iter().all(|c| references(table, c));
+    let alone = l.columns.first().filter(|_| l.columns.len() == 1);
     Some(match l.form {
         Form::Exists => ASKED_WHETHER,
+        Form::Count if of_parents => COUNTED_OF_PARENTS,
         Form::Count => COUNTED,
+        Form::Limited if l.first => FETCHED_ANY,
         Form::Limited if l.ordered => FETCHED_FIRST,
         Form::Limited if l.offset => FETCHED_WITH_OFFSET,
         Form::Limited => FETCHED_ONE,
-        Form::List | Form::Aggregate => return None,
+        Form::List if l.ordered || alone.is_some_and(|c| !is_name(table, c)) => return None,
+        Form::List if of_parents || alone.is_some() => FETCHED * FETCHED_OR_LISTED,
+        Form::List => FETCHED,
+        Form::Aggregate => return None,
     })
 }
 
-/// Whether the columns are one reference.
-pub fn is_reference(table: &Table, columns: &BTreeSet<String>) -> bool {
-    let mut all = columns.iter();
-    match (all.next(), all.next()) {
-        (Some(one), None) => references(table, one),
+/// Whether a column is of a type of names, numbers and codes.
+fn is_name(table: &Table, column: &str) -> bool {
+    let family = table.column(column).map(Column::family);
+    matches!(family, Some(TypeFamily::Text | TypeFamily::Uuid | TypeFamily::Integer))
+}
+
+/// Whether the columns are one reference to a parent: a column, or a kind beside an id.
+fn is_of_a_parent(table: &Table, columns: &BTreeSet<String>) -> bool {
+    let of_what = |column: &str, last: &str| {
+        let all = words(column);
+        all.split_last().filter(|(w, _)| *w == last).map(|(_, rest)| rest.to_vec())
+    };
+    let kind_of = |kind: &str, id: &str| {
+        let rails = of_what(kind, "type").is_some_and(|k| of_what(id, "id") == Some(k));
+        rails || kind == "content_type_id" && id == "object_id"
+    };
+    match columns.iter().collect::<Vec<_>>().as_slice() {
+        [one] => references(table, one),
+        [a, b] => kind_of(a, b) || kind_of(b, a),
         _ => false,
     }
+}
+
+/// Whether rows are found by a key of the table that holds for all rows.
+pub fn by_key(table: &Table, has: impl Fn(&str) -> bool) -> bool {
+    let primary = table.primary_key.as_ref();
+    // a partial key finds one of some rows, and there may be others
+    let mut plain = table.unique_keys.iter().filter(|k| k.predicate.is_none()).filter_map(|k| k.plain_columns());
+    primary.is_some_and(|k| !k.columns.is_empty() && k.columns.iter().all(|c| has(c)))
+        || plain.any(|k| !k.is_empty() && k.iter().all(|c| has(c)))
 }
 
 /// Whether a column references a row of another table, declared or by its name.
@@ -154,45 +204,55 @@ pub fn conflict_columns(conflict: &Conflict) -> Option<BTreeSet<String>> {
     }
 }
 
+/// UPDATEs that one read of a row is behind: two saves of what was fetched once are ordinary, a state and then a sum. More
+/// of them are not, and some of those were read elsewhere.
+pub const WRITES_OF_A_READ: u64 = 2;
+
 /// What the transactions say in which rows were read and then written: as statements of their own they race at every
 /// level of isolation, in transactions SERIALIZABLE may keep them apart. `subject` is what was read.
 pub fn of_transactions(
-    (subject, reads): (&str, &[Transaction]),
-    writes: &[Transaction],
+    (subject, reads): (&str, &[(Transaction, u64)]),
+    writes: &[(Transaction, u64)],
     serializable: bool,
     (alone, kept_apart): (f64, f64),
 ) -> Option<Evidence> {
-    let all = |list: &[Transaction], t| list.iter().all(|r| *r == t);
+    let all = |list: &[(Transaction, u64)], t| list.iter().all(|r| r.0 == t);
     if all(reads, Transaction::Implicit) {
         return Some(says(alone, format!("{subject} were statements of their own")));
     }
-    let in_transactions = all(reads, Transaction::Explicit) && all(writes, Transaction::Explicit);
+    let count = |list: &[(Transaction, u64)]| {
+        sum(list.iter().filter(|r| r.0 == Transaction::Explicit).map(|r| r.1)).unwrap_or(0)
+    };
+    // where there are enough of them in transactions, those outside are of other pages
+    let enough = count(reads).saturating_mul(WRITES_OF_A_READ) >= count(writes);
+    let in_transactions = enough && all(writes, Transaction::Explicit);
     let text = "both ran in transactions, which SERIALIZABLE may keep apart";
     (serializable && in_transactions).then(|| says(kept_apart, text.to_owned()))
 }
 
-fn of_check(uses: &TableUse, condition: &Expression) -> Vec<Evidence> {
+fn of_check(table: &Table, uses: &TableUse, condition: &Expression) -> Vec<Evidence> {
     let Expr::Compare(_, column, bound) = condition.tree() else { return Vec::new() };
     let Expr::Column(column) = column.as_ref() else { return Vec::new() };
     let mut out = Vec::new();
-    let guarded = uses.updates.iter().filter(|u| stated(&u.what).any(|c| Expression::new(c) == *condition));
+    let guarded = uses.updates.iter().filter(|u| stated(table, &u.what).any(|c| Expression::new(c) == *condition));
     if let Some(n) = total(guarded) {
         let text = format!("{column} was changed {} under a condition that says the same", times(n));
-        out.push(says(GUARDED, text));
+        // between two columns there is no number
+        let told = matches!(bound.as_ref(), Expr::Column(_)) || counts(column);
+        out.push(says(if told { GUARDED } else { GUARDED_SOMEWHERE }, text));
     }
     if !matches!(bound.as_ref(), Expr::Number(n) if n == "0") {
         return out;
     }
-    let unstated = |sign: Sign| {
-        uses.updates.iter().filter(move |u| stated(&u.what).next().is_none() && sets(&u.what, column, sign))
-    };
+    let compares = |c: &Compared| c.column == *column && c.op != Comparison::Ne;
+    let free = |u: &Update| !u.filter.compared.iter().any(compares);
+    let unstated = |sign: Sign| uses.updates.iter().filter(move |u| free(&u.what) && sets(&u.what, column, sign));
     if let Some(n) = total(unstated(Sign::Minus)) {
         out.push(says(COUNTED_DOWN, format!("{column} was counted down {}", times(n))));
     }
     if let Some(n) = total(unstated(Sign::Plus)) {
         out.push(says(COUNTED_UP, format!("{column} was counted up {}", times(n))));
     }
-    let compares = |c: &Compared| c.column == *column && c.op != Comparison::Ne;
     if let Some(n) = total(uses.reads.iter().filter(|r| r.what.filter.compared.iter().any(compares))) {
         out.push(says(COMPARED, format!("rows were chosen {} by how much {column} is", times(n))));
     }
@@ -204,9 +264,19 @@ fn sets(update: &Update, column: &str, sign: Sign) -> bool {
 }
 
 /// The conditions on rows that an UPDATE states itself: what it takes from a column has to be there, what it adds has
-/// to fit beneath another column. The constants are masked, so that nothing but zero can be told of the first.
-pub fn stated(update: &Update) -> impl Iterator<Item = Expr> + '_ {
-    update.filter.compared.iter().filter_map(move |c| {
+/// to fit beneath another column. The constants are masked, so that nothing but zero can be told of the first. Where rows
+/// are found by no key, the comparison may choose them: all that stand behind a place move up.
+pub fn stated<'u>(table: &Table, update: &'u Update) -> impl Iterator<Item = Expr> + use<'u> {
+    let Filter { equal, among, compared, .. } = &update.filter;
+    let known = by_key(table, |c| update.filter.has_equal(c) || among.iter().any(|a| a == c));
+    let by: BTreeSet<String> = equal.iter().map(|l| l.column.clone()).filter(|c| !is_state(c)).collect();
+    let of_one = !by.is_empty() && !is_of_a_parent(table, &by);
+    let one = move |c: &&Compared| {
+        // a parent has one balance, but many rows of its own
+        let may_be = of_one || !by.is_empty() && counts(&c.column);
+        known || may_be && !is_place(&c.column)
+    };
+    compared.iter().filter(one).filter_map(move |c| {
         let column = || Expr::column(&c.column);
         let is = |sign| sets(update, &c.column, sign);
         match (&c.with, c.change, c.op) {

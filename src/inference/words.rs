@@ -1,5 +1,7 @@
 //! Names taken apart into words.
 
+use super::model::model;
+
 /// The words of a name, lower case: `availableSeats`, `available_seats`, `AVAILABLE-SEATS` all give `available`, `seats`;
 /// `HTTPRequest` gives `http`, `request`.
 pub fn words(name: &str) -> Vec<String> {
@@ -48,6 +50,60 @@ pub fn is_state(name: &str) -> bool {
 pub fn is_deletion(name: &str) -> bool {
     let past = ["deleted", "removed", "archived", "trashed", "discarded", "destroyed"];
     words(name).iter().any(|w| past.contains(&w.as_str()))
+}
+
+/// Words of numbers that are counted up, beside those of what is sold or spent.
+const RISING: [&str; 17] = [
+    "count",
+    "counter",
+    "used",
+    "usage",
+    "uses",
+    "redeemed",
+    "redemptions",
+    "booked",
+    "reserved",
+    "sold",
+    "likes",
+    "votes",
+    "attempts",
+    "retries",
+    "tries",
+    "downloads",
+    "views",
+];
+
+/// Words of numbers that are counted down, or both ways.
+const FALLING: [&str; 3] = ["left", "free", "points"];
+
+/// Words of what is shifted when a row goes in or out: a place among others, a node's place in a tree.
+const SHIFTED: [&str; 16] = [
+    "position", "pos", "order", "ordering", "ordinal", "rank", "sort", "index", "idx", "seq", "sequence", "priority",
+    "depth", "lft", "rgt", "rght",
+];
+
+fn has_word(name: &str, list: &[&str]) -> bool {
+    words(name).iter().any(|w| list.contains(&w.as_str()))
+}
+
+/// Whether a column's name says that it is sold, booked or spent, so that the last one must not go twice.
+pub fn is_sold(column: &str) -> bool {
+    words(column).iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w))
+}
+
+/// Whether a column's name says that it counts upwards.
+pub fn counts_up(column: &str) -> bool {
+    has_word(column, &RISING)
+}
+
+/// Whether a column's name says that it counts, or is sold or spent: it begins or ends at zero.
+pub fn counts(column: &str) -> bool {
+    is_sold(column) || counts_up(column) || has_word(column, &FALLING)
+}
+
+/// Whether a column's name says that it is a place among other rows, and moves when those do.
+pub fn is_place(column: &str) -> bool {
+    words(column).last().is_some_and(|w| SHIFTED.contains(&w.as_str()))
 }
 
 #[cfg(test)]

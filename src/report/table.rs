@@ -10,6 +10,7 @@ use crate::evidence::rows::Told;
 use crate::evidence::settings::Setting;
 use crate::evidence::{Severity, Verdict};
 use crate::rules::{Finding, Skipped};
+use crate::source::Kind;
 use crate::workload::{Said, Transaction, beginning};
 
 /// How the terminal is.
@@ -251,7 +252,11 @@ fn summary(audit: &SourceAudit) -> String {
     if !audit.below.is_empty() {
         let _ = writeln!(out, "{} more are less sure: --min-confidence low", audit.below.len());
     }
-    if !audit.unread.is_empty() {
+    if audit.source.kind == Kind::Live {
+        for reason in &audit.unread {
+            let _ = writeln!(out, "Not looked at: {}.", clean(reason));
+        }
+    } else if !audit.unread.is_empty() {
         let n = audit.unread.len();
         let _ = writeln!(out, "Not looked at: {n} statements that were not understood (see the warnings).");
     }

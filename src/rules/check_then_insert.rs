@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words::is_log;
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Expr, Expression, KeyPart, Table, TypeFamily};
+use crate::engine::Engine;
 use crate::evidence::statements::{self, says, times};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
@@ -35,9 +36,11 @@ declare_rule! {
     /// ## What it looks at
     /// The statement statistics of the server: the columns of each look-up, whether it asks for one row or lists them,
     /// the columns of the INSERTs, how often both were sent, and whether they ran in transactions. A condition such as
-    /// `deleted_at IS NULL` or `NOT deleted` makes a partial key. A single reference to a parent is doubted: the
-    /// question may be whether the parent has any rows. Look-ups by a state or a flag are left out, for their values
-    /// are masked.
+    /// `deleted_at IS NULL` or `NOT deleted` makes a partial key. A look-up without LIMIT is doubted, for it may be a
+    /// list; so are a count by references alone, and one beside the pages of a list, which is how many there are. An
+    /// order by the primary key is how ORMs fetch one (`first()`), and no list. A single reference to a parent is
+    /// doubted: the question may be whether the parent has any rows. Look-ups by a state or a flag are left out, for
+    /// their values are masked.
     ///
     /// ## When it is wrong
     /// Where several rows are allowed and the look-up only asks for any (has this customer ordered before?), or where
@@ -60,21 +63,16 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
         let Some((usage, uses)) = context.usage_of(table) else { continue };
         let mut asked: BTreeMap<Asked, Vec<&KeyLookup>> = BTreeMap::new();
-        for l in uses.lookups.iter().filter(|l| l.form != Form::List) {
+        for l in uses.lookups.iter().filter(|l| !(l.form == Form::List && l.ordered)) {
             let key = (l.columns.clone(), l.folded.clone(), l.rows.as_ref().map(ToString::to_string));
             asked.entry(key).or_default().push(l);
         }
-        let serializable = context.catalog.engine.is_serializable_by_default();
-        out.extend(asked.into_values().filter_map(|list| look(table, (usage, uses), &list, serializable)));
+        let engine = &context.catalog.engine;
+        out.extend(asked.into_values().filter_map(|list| look(engine, table, (usage, uses), &list)));
     }
 }
 
-fn look(
-    table: &Table,
-    (usage, uses): (&Usage, &TableUse),
-    asked: &[&KeyLookup],
-    serializable: bool,
-) -> Option<Proposal> {
+fn look(engine: &Engine, table: &Table, (usage, uses): (&Usage, &TableUse), asked: &[&KeyLookup]) -> Option<Proposal> {
     let first = asked.first()?;
     let keyable = |c: &String| {
         table.column(c).is_some_and(|c| {
@@ -92,7 +90,8 @@ fn look(
         true => KeyPart::Expression(Expression::new(Expr::Call("lower".into(), vec![Expr::column(c)]))),
         false => KeyPart::Column(c.clone()),
     };
-    let key = columns.iter().map(part).collect();
+    let key: Vec<KeyPart> = columns.iter().map(part).collect();
+    let remedies = remedies::insert_and_see(engine, table, &key, first.rows.as_ref());
     let guard = Guard::Unique { key, predicate: first.rows.clone(), nulls_not_distinct: false };
     let list = columns.join(", ");
     let rows = first.rows.as_ref().map(|r| format!(" Rows outside of {r} do not count.")).unwrap_or_default();
@@ -105,7 +104,9 @@ fn look(
     let because = reasons.next()?;
     let mut p = Proposal::new(table, guard, Severity::High, message, because).and(reasons);
     p.add(says(0.0, format!("rows with ({list}) were inserted {} without ON CONFLICT", times(inserted))));
-    if columns.len() > 1 && columns.iter().all(|c| statements::references(table, c)) {
+    let asks_for_one = |l: &&KeyLookup| l.form == Form::Exists || l.form == Form::Limited && !l.ordered;
+    let link = columns.len() > 1 && columns.iter().all(|c| statements::references(table, c));
+    if link && asked.iter().any(asks_for_one) {
         p.add(Evidence::new(Source::Shape, w::LOOKED_FOR_LINK, format!("({list}) are the sides of a link")));
     }
     if is_log(&table.name) {
@@ -114,12 +115,13 @@ fn look(
     if looked.saturating_mul(10) < inserted {
         p.add(says(w::LOOKED_FOR_SELDOM, format!("it was looked for {} only", times(looked))));
     }
-    let looks: Vec<Transaction> = asked.iter().map(|l| l.transaction).collect();
-    let writes: Vec<Transaction> = inserts.iter().map(|i| i.transaction).collect();
+    let looks: Vec<(Transaction, u64)> = asked.iter().map(|l| (l.transaction, l.count)).collect();
+    let writes: Vec<(Transaction, u64)> = inserts.iter().map(|i| (i.transaction, i.count)).collect();
     let weights = (w::LOOKED_FOR_ALONE, w::LOOKED_FOR_SERIALIZABLE);
+    let serializable = engine.is_serializable_by_default();
     p.extend(statements::of_transactions(("the look-ups", &looks), &writes, serializable, weights));
     let places = asked.iter().map(|l| l.statement).chain(inserts.iter().map(|i| i.statement));
-    Some(p.shown_by(usage.said(places), remedies::insert_and_see(table, &columns)))
+    Some(p.shown_by(usage.said(places), remedies))
 }
 
 /// Whether an INSERT gives values for all the columns, and fails if a key says no.

@@ -1,13 +1,13 @@
 use std::collections::BTreeSet;
 
 use super::remedies::Change;
-use super::words::{is_sold, is_state, words};
+use super::words::{counts, counts_up, is_place, is_sold, is_state};
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Column, Comparison, Expr, Table, TypeFamily};
-use crate::evidence::statements::{self, says, times};
+use crate::evidence::statements::{self, WRITES_OF_A_READ, says, times};
 use crate::evidence::{Evidence, Severity, Source};
 use crate::guard::Guard;
-use crate::workload::access::{Columns, Filter, Form, How, Lock, Read, Set, Sign, Update};
+use crate::workload::access::{Columns, Filter, Form, How, Lock, Order, Read, Set, Sign, Update};
 use crate::workload::{Of, TableUse, Transaction, Usage};
 
 declare_rule! {
@@ -34,9 +34,12 @@ declare_rule! {
     /// ## What it looks at
     /// The statement statistics of the server: what each UPDATE sets and by which key, which columns are read by that
     /// key and under what lock, and what else is done to the column. What decides is that the column is a number that
-    /// other statements change in place or compare, that its name says so, or that it is a state. A locked read in a
-    /// transaction, a change in place, a condition on the column itself, and a version that is compared and set are no
-    /// lost updates. A save of the whole row is told from a deliberate one and believed less.
+    /// other statements change in place or compare, that its name says so, that it is read alone and about as often
+    /// written alone, or that it is a state. Locked reads of the table in transactions, whatever they find its rows by,
+    /// a change in place, a condition on the column itself, and a version that is compared and set are no lost updates;
+    /// one locked read may be behind two saves of its row, and one of several rows behind those of each. A row that is
+    /// fetched by columns that no key holds yet counts as one. A save of the whole row is told from a deliberate one and
+    /// believed less, and so is what `INSERT … ON CONFLICT DO UPDATE` replaces.
     ///
     /// ## When it is wrong
     /// Where the written value does not come from the one that was read: it is typed in, or worked out from other rows
@@ -53,29 +56,8 @@ declare_rule! {
     "lost-update", prior: w::LOST_PRIOR, needs: [Statements]
 }
 
-/// Words of numbers that are counted up, beside those of what is sold or spent.
-const RISING: [&str; 17] = [
-    "count",
-    "counter",
-    "used",
-    "usage",
-    "uses",
-    "redeemed",
-    "redemptions",
-    "booked",
-    "reserved",
-    "sold",
-    "likes",
-    "votes",
-    "attempts",
-    "retries",
-    "tries",
-    "downloads",
-    "views",
-];
-
-/// Words of numbers that are counted down, or both ways.
-const FALLING: [&str; 3] = ["left", "free", "points"];
+/// Rows that a lock of more than one may hold. Judged: what is moved or taken from a queue at once.
+const ROWS_OF_A_LOCK: u64 = 10;
 
 fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
@@ -134,10 +116,8 @@ impl Case<'_> {
             .reads
             .iter()
             .filter(|r| r.what.lock.is_some_and(|l| l > Lock::KeyShare) && r.transaction != Transaction::Implicit)
-            .filter(|r| writes.iter().any(|u| self.is_by_key_of(&r.what.filter, &u.what)))
             .collect();
-        // every write has its locked read: those without a lock are of other pages
-        if sent(&locked) >= written {
+        if self.covered(&locked) >= written {
             return None;
         }
         let saved = writes.iter().all(|u| self.saves_the_row(&u.what, &reads));
@@ -162,6 +142,16 @@ impl Case<'_> {
             true => says(w::LOST_WHOLE_ROW, "all columns are written together, as an ORM saves a row".to_owned()),
             false => says(w::LOST_DELIBERATE, "it is written on purpose, not with a whole row".to_owned()),
         });
+        if nature == Nature::Number && self.is_exact(&reads, &writes) {
+            p.add(says(w::LOST_EXACT, format!("{column} alone was read, and about as often written alone")));
+        }
+        let unsure = |r: &&Of<Read>| self.fetches_one(&r.what) && !self.finds_one(&r.what.filter);
+        if reads.iter().all(unsure) {
+            p.add(says(w::LOST_FETCHED, "the row was found by columns that no key holds".to_owned()));
+        }
+        if writes.iter().all(|u| u.what.upsert) {
+            p.add(says(w::LOST_UPSERT, "it was written by INSERT … ON CONFLICT DO UPDATE only".to_owned()));
+        }
         if !relative.is_empty() {
             let text = format!("elsewhere it was changed in place {}", times(sent(&relative)));
             p.add(says(w::LOST_RELATIVE, text));
@@ -169,10 +159,10 @@ impl Case<'_> {
         if !locked.is_empty() {
             p.add(says(w::LOST_LOCKED, format!("it was read under a lock {}", times(sent(&locked)))));
         }
-        let ran = |list: &[&Of<Update>]| list.iter().map(|o| o.transaction).collect::<Vec<_>>();
-        let read: Vec<Transaction> = reads.iter().map(|r| r.transaction).collect();
+        let read: Vec<(Transaction, u64)> = reads.iter().map(|r| (r.transaction, r.count)).collect();
+        let ran: Vec<(Transaction, u64)> = writes.iter().map(|u| (u.transaction, u.count)).collect();
         let weights = (w::LOST_ALONE, w::LOST_SERIALIZABLE);
-        p.extend(statements::of_transactions(("the reads", &read), &ran(&writes), self.serializable, weights));
+        p.extend(statements::of_transactions(("the reads", &read), &ran, self.serializable, weights));
         let places = writes.iter().chain(&relative).map(|u| u.statement).chain(reads.iter().map(|r| r.statement));
         let remedies = match nature {
             Nature::Number => remedies::change_in_place(self.table, column, self.direction(&relative)),
@@ -182,10 +172,17 @@ impl Case<'_> {
     }
 
     /// Which way it is counted: as the statements do that change it in place, else as it is called.
-    fn direction(&self, relative: &[&Of<Update>]) -> Change<'static> {
-        let sets = relative.iter().flat_map(|u| &u.what.sets).filter(|s| s.column == self.column.name);
+    fn direction<'u>(&self, relative: &[&'u Of<Update>]) -> Change<'u> {
+        let name = &self.column.name;
+        let compared = relative.iter().flat_map(|u| &u.what.filter.compared).filter(|c| c.column == *name);
+        let beneath =
+            compared.filter(|c| matches!(c.op, Comparison::Lt | Comparison::Le)).find_map(|c| c.with.as_ref());
+        if let Some(other) = beneath {
+            return Change::UpTo(other);
+        }
+        let sets = relative.iter().flat_map(|u| &u.what.sets).filter(|s| s.column == *name);
         let up = |s: &Set| s.how == How::Relative(Sign::Plus);
-        let rises = if relative.is_empty() { has_word(&self.column.name, &RISING) } else { sets.into_iter().all(up) };
+        let rises = if relative.is_empty() { counts_up(name) } else { sets.into_iter().all(up) };
         if rises { Change::Up } else { Change::Down }
     }
 
@@ -193,11 +190,10 @@ impl Case<'_> {
     fn reasons(&self, nature: Nature) -> (bool, Vec<Evidence>) {
         let name = &self.column.name;
         let sold = is_sold(name);
-        let counts = has_word(name, &RISING) || has_word(name, &FALLING);
         let said = |weight, text: &str| Evidence::new(Source::Name, weight, format!("{name} {text}"));
         let mut out = match nature {
             Nature::Number if sold => vec![said(w::LOST_SOLD, "is a number that is sold or spent")],
-            Nature::Number if counts => vec![said(w::LOST_COUNTER, "counts")],
+            Nature::Number if counts(name) => vec![said(w::LOST_COUNTER, "counts")],
             Nature::Number if self.uses.updates.iter().any(|u| self.changes(&u.what)) => Vec::new(),
             Nature::Number => vec![said(w::LOST_PLAIN, "may be a number that is typed in")],
             Nature::State => vec![said(w::LOST_STATE, "says in which state the row is")],
@@ -228,22 +224,58 @@ impl Case<'_> {
         // a version, a state: compared, and set to another
         let swaps =
             update.sets.iter().any(|s| update.filter.has_equal(&s.column) && !self.table.in_primary_key(&s.column));
-        absolute && !mentioned && !swaps && (!update.filter.equal.is_empty() || update.bulk)
+        // ON CONFLICT DO UPDATE … WHERE t.changed < excluded.changed
+        let guarded = update.upsert && update.filter.other;
+        absolute && !mentioned && !swaps && !guarded && (!update.filter.equal.is_empty() || update.bulk)
+    }
+
+    /// How many writes the locked reads of the table may be behind: any of them may be of a row that is written,
+    /// whatever it was found by. Those without a lock are of other pages then.
+    fn covered(&self, locked: &[&Of<Read>]) -> u64 {
+        let of = |r: &&Of<Read>| {
+            let rows = if self.finds_one(&r.what.filter) { 1 } else { ROWS_OF_A_LOCK };
+            r.count.saturating_mul(rows * WRITES_OF_A_READ)
+        };
+        locked.iter().map(of).fold(0, u64::saturating_add)
+    }
+
+    /// Whether the column alone was read by a key, and alone written, about equally often: not a page that shows it and
+    /// a form that saves it.
+    fn is_exact(&self, reads: &[&Of<Read>], writes: &[&Of<Update>]) -> bool {
+        let (table, name) = (self.table, &self.column.name);
+        // touched by itself whenever a row is
+        let clock = |c: &str| table.column(c).is_some_and(|c| c.family() == TypeFamily::Timestamp);
+        let alone = |r: &&Of<Read>| match &r.what.columns {
+            Columns::All => false,
+            Columns::Some(list) => {
+                let of_key = |c: &str| table.in_primary_key(c) || r.what.filter.has_equal(c);
+                list.iter().all(|c| c == name || of_key(c) || clock(c))
+            }
+        };
+        let set_alone = |u: &&Of<Update>| u.what.sets.iter().all(|s| s.column == *name || clock(&s.column));
+        let read = sent(&reads.iter().copied().filter(alone).collect::<Vec<_>>());
+        let written = sent(&writes.iter().copied().filter(set_alone).collect::<Vec<_>>());
+        let about = |a: u64, b: u64| a.saturating_mul(2) >= b;
+        read > 0 && written > 0 && about(read, written) && about(written, read)
     }
 
     fn changes(&self, update: &Update) -> bool {
-        update.sets.iter().any(|s| s.column == self.column.name && matches!(s.how, How::Relative(_)))
+        let name = &self.column.name;
+        // rows that move because one before them went
+        let moves = is_place(name) && update.filter.compared.iter().any(|c| c.column == *name);
+        !moves && update.sets.iter().any(|s| s.column == *name && matches!(s.how, How::Relative(_)))
     }
 
     /// Whether what is read, without a lock, may be what is written.
     fn feeds(&self, read: &Of<Read>, update: &Update) -> bool {
-        let Read { form, lock, columns, filter, .. } = &read.what;
+        let Read { form, lock, columns, .. } = &read.what;
         let row = matches!(form, Form::List | Form::Limited) && lock.is_none() && !read.in_write;
-        row && columns.has(&self.column.name) && self.is_by_key_of(filter, update)
+        row && columns.has(&self.column.name) && self.is_by_key_of(&read.what, update)
     }
 
     /// Whether rows are found by the key of an UPDATE, or by another that finds one row.
-    fn is_by_key_of(&self, filter: &Filter, update: &Update) -> bool {
+    fn is_by_key_of(&self, read: &Read, update: &Update) -> bool {
+        let filter = &read.filter;
         if update.bulk {
             let columns: BTreeSet<&String> = filter.among.iter().collect();
             let many = update.filter.among.iter().any(|c| columns.contains(c));
@@ -252,20 +284,29 @@ impl Case<'_> {
         if !filter.among.is_empty() {
             return false;
         }
-        if self.finds_one(filter) {
-            return true;
-        }
-        let set = |f: &'_ Filter| f.equal.iter().map(|l| l.column.clone()).collect::<BTreeSet<_>>();
-        !filter.equal.is_empty() && set(filter) == set(&update.filter)
+        self.finds_one(filter)
+            || is_same(filter, &update.filter)
+            || self.fetches_one(read) && self.finds_one(&update.filter)
     }
 
     fn finds_one(&self, filter: &Filter) -> bool {
-        let has = |c: &str| filter.has_equal(c);
-        let primary = self.table.primary_key.as_ref();
-        // a partial key finds one of some rows, and there may be others
-        let plain = self.table.unique_keys.iter().filter(|k| k.predicate.is_none()).filter_map(|k| k.plain_columns());
-        primary.is_some_and(|k| !k.columns.is_empty() && k.columns.iter().all(|c| has(c)))
-            || plain.into_iter().any(|k| !k.is_empty() && k.iter().all(|c| has(c)))
+        statements::by_key(self.table, |c| filter.has_equal(c))
+    }
+
+    /// Whether one row is fetched by columns that the database does not know to be a key, with the key by which it can
+    /// be written.
+    fn fetches_one(&self, read: &Read) -> bool {
+        let Read { filter, columns, form, order, offset, .. } = read;
+        let primary = self.table.primary_key.as_ref().map(|k| &k.columns);
+        // the order of the primary key is an ORM's habit
+        let any = match order {
+            Order::None => true,
+            Order::Ascending(by) => Some(by) == primary,
+            Order::Other => false,
+        };
+        let keyed = primary.is_some_and(|k| k.iter().all(|c| columns.has(c)));
+        let plain = !filter.other && filter.compared.is_empty() && filter.joined.is_empty();
+        *form == Form::Limited && any && !offset && keyed && plain && !filter.equal.is_empty()
     }
 
     /// Whether an UPDATE is an ORM's save: of all columns, of most, or of just those that were read.
@@ -285,8 +326,10 @@ impl Case<'_> {
     }
 }
 
-fn has_word(name: &str, list: &[&str]) -> bool {
-    words(name).iter().any(|w| list.contains(&w.as_str()))
+/// Whether both find rows by the same columns.
+fn is_same(a: &Filter, b: &Filter) -> bool {
+    let set = |f: &Filter| f.equal.iter().map(|l| l.column.clone()).collect::<BTreeSet<_>>();
+    !a.equal.is_empty() && set(a) == set(b)
 }
 
 fn sent<T>(list: &[&Of<T>]) -> u64 {

@@ -447,6 +447,8 @@ fn propose(context: &Context<'_>, rules: &[&'static Rule]) -> (Vec<Scored>, Vec<
         (rule.check)(context, &mut proposals);
         // what a framework keeps for itself is not the user's to change
         proposals.retain(|p| !frameworks::owns(&p.table.0, &p.table.1));
+        // what seems to be missing may be what was not read
+        proposals.retain(|p| !catalog.half_read.contains(&p.table));
         scored.extend(proposals.into_iter().map(|p| {
             // the model has heard it already, before it chose
             let table = catalog.table(&p.table.0, &p.table.1).filter(|_| p.prior.is_none());

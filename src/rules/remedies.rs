@@ -1,8 +1,9 @@
 //! What to change in the code that sends statements, in the terms of those who wrote it.
 
 use super::words::{singular, words};
-use crate::catalog::Table;
-use crate::engine::{quote_ident, quote_list, quote_table};
+use crate::catalog::{Expr, Expression, KeyPart, Table};
+use crate::engine::{Engine, quote_ident, quote_table};
+use crate::guard::key_text;
 
 /// A change of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,28 +124,85 @@ pub fn compare_and_swap(table: &Table, column: &str) -> Vec<Remedy> {
     ]
 }
 
-/// A row that is looked for and inserted: insert it, and let the key decide.
-pub fn insert_and_see(table: &Table, columns: &[String]) -> Vec<Remedy> {
-    let (t, m) = (quote_table(table), model(table));
-    let list = columns.join(", ");
-    let pairs = columns.iter().map(|c| format!("{c}={c}")).collect::<Vec<_>>().join(", ");
-    let symbols = columns.iter().map(|c| format!("{c}: {c}")).collect::<Vec<_>>().join(", ");
+/// A row that is looked for and inserted: insert it, and let the key decide. `rows` are those that the key is about.
+pub fn insert_and_see(engine: &Engine, table: &Table, key: &[KeyPart], rows: Option<&Expression>) -> Vec<Remedy> {
+    let (t, m, list) = (quote_table(table), model(table), key_text(key));
+    let folds = key.iter().any(|p| p.as_column().is_none());
+    // each column, and whether its case counts
+    let columns: Vec<(&str, bool)> =
+        key.iter().flat_map(|p| p.columns().into_iter().map(|c| (c, p.as_column().is_some()))).collect();
+    let join = |each: &dyn Fn(&str, bool) -> String, by: &str| {
+        columns.iter().map(|(c, exact)| each(c, *exact)).collect::<Vec<_>>().join(by)
+    };
+    let filter = rows.map(|r| format!(" WHERE {r}")).unwrap_or_default();
+    // CockroachDB takes no expressions
+    let target = if folds && engine.is_cockroach() { String::new() } else { format!(" ({list}){filter}") };
+
+    let look = |c: &str, exact: bool| if exact { format!("{c}={c}") } else { format!("{c}__iexact={c}") };
+    let among = rows.map(of_django).unwrap_or_default();
+    // what is not compared as it is has to be said again for the new row
+    let folded: Vec<String> = columns.iter().filter(|c| !c.1).map(|(c, _)| format!("\"{c}\": {c}")).collect();
+    let defaults = if folds { format!(", defaults={{{}}}", folded.join(", ")) } else { String::new() };
+
+    let scope = rows.map(|r| format!(".where({:?})", r.to_string())).unwrap_or_default();
+    let symbols = join(&|c, _| format!("{c}: {c}"), ", ");
+    let find =
+        join(&|c, exact| if exact { format!("{c} = :{c}") } else { format!("lower({c}) = lower(:{c})") }, " AND ");
+    let rails = match folds {
+        // create_or_find_by would look for the row that is there letter by letter
+        true => format!(
+            "{m}.create!({symbols}), and {m}{scope}.find_by!(\"{find}\", {symbols}) on ActiveRecord::RecordNotUnique"
+        ),
+        false => format!("{m}{scope}.create_or_find_by({symbols}), which is safe once the key is there"),
+    };
+
+    let element = |c: &str, exact: bool| if exact { format!("{m}.{c}") } else { format!("func.lower({m}.{c})") };
+    let only = rows.map(|r| format!(", index_where=text({:?})", r.to_string())).unwrap_or_default();
+    let sqlalchemy = match folds && engine.is_cockroach() {
+        true => String::new(),
+        false => format!("index_elements=[{}]{only}", join(&element, ", ")),
+    };
+
+    let prisma = match folds || rows.is_some() {
+        true => {
+            "createMany({skipDuplicates: true}), or create, which fails with P2002 if it is there: upsert knows keys \
+                 of plain columns over all rows only"
+                .to_owned()
+        }
+        false => format!("upsert by the key ({list}), or createMany({{skipDuplicates: true}})"),
+    };
     vec![
-        remedy("SQL", format!("INSERT INTO {t} (…) VALUES (…) ON CONFLICT ({}) DO NOTHING", quote_list(columns))),
+        remedy("SQL", format!("INSERT INTO {t} (…) VALUES (…) ON CONFLICT{target} DO NOTHING")),
         remedy(
             "Django",
             format!(
-                "{m}.objects.get_or_create({pairs}), which is safe once the key is there; or \
-                 bulk_create(rows, ignore_conflicts=True)"
+                "{m}.objects.get_or_create({}{among}{defaults}), which is safe once the key is there; or \
+                 bulk_create(rows, ignore_conflicts=True)",
+                join(&look, ", ")
             ),
         ),
-        remedy(
-            "Rails",
-            format!("{m}.create_or_find_by({symbols}), which is safe once the key is there; or insert_all"),
-        ),
-        remedy("SQLAlchemy", format!("insert({m}).values(…).on_conflict_do_nothing(index_elements=[{list}])")),
-        remedy("Prisma", format!("upsert by the key ({list}), or createMany({{skipDuplicates: true}})")),
+        remedy("Rails", format!("{rails}; or insert_all")),
+        remedy("SQLAlchemy", format!("insert({m}).values(…).on_conflict_do_nothing({sqlalchemy})")),
+        remedy("Prisma", prisma),
     ]
+}
+
+/// The rows of a partial key as further arguments of a filter.
+fn of_django(rows: &Expression) -> String {
+    let parts = match rows.tree() {
+        Expr::And(all) => all.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let column = |e: &Expr| match e {
+        Expr::Column(c) => Some(c.clone()),
+        _ => None,
+    };
+    let argument = |e: &Expr| match e {
+        Expr::IsNull(c, not) => Some(format!("{}__isnull={}", column(c)?, if *not { "False" } else { "True" })),
+        Expr::Not(c) => Some(format!("{}=False", column(c)?)),
+        c => Some(format!("{}=True", column(c)?)),
+    };
+    parts.iter().map(|e| format!(", {}", argument(e).unwrap_or_else(|| "…".to_owned()))).collect()
 }
 
 /// A lock that is taken outside of a transaction.

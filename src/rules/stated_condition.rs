@@ -31,8 +31,11 @@ declare_rule! {
     ///
     /// ## What it looks at
     /// The statement statistics of the server: relative changes (`c = c - _`) with a comparison of the same column in
-    /// the WHERE. Constants are masked there, so `c > _` and `c >= _` both lead to `c >= 0`, and nothing more is
-    /// proposed. What is held beneath another column (`c < d`, `c + _ <= d`, `d - c >= _`) leads to `c <= d`.
+    /// the WHERE, where a row is found by a key or by what may be one. Constants are masked there, so `c > _` and
+    /// `c >= _` both lead to `c >= 0`, and nothing more is proposed; it is believed less where the name does not say that
+    /// something is sold, spent or counted. A place among other rows (`position > _` of a list, a node of a tree) is
+    /// compared to choose the rows that move, and is no condition. What is held beneath another column (`c < d`,
+    /// `c + _ <= d`, `d - c >= _`) leads to `c <= d`.
     ///
     /// ## When it is wrong
     /// Where the masked number is not zero but below (an overdraft of 100: `balance - _ >= -100`), or where another
@@ -52,7 +55,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
         let Some((usage, uses)) = context.usage_of(table) else { continue };
         let mut conditions: BTreeMap<String, (Expression, Vec<usize>)> = BTreeMap::new();
         for update in &uses.updates {
-            for condition in statements::stated(&update.what).map(Expression::new) {
+            for condition in statements::stated(table, &update.what).map(Expression::new) {
                 let entry = conditions.entry(condition.to_string()).or_insert_with(|| (condition, Vec::new()));
                 entry.1.push(update.statement);
             }

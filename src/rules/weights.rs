@@ -130,12 +130,15 @@ weights! {
     LOST_DOCUMENT = -0.6, "JSON or an array, read and written whole. Judged";
     LOST_BOUNDED = 0.6, "a CHECK or an enum bounds it. Judged";
     LOST_COMPARED = 0.5, "rows are chosen by how much it is. Judged";
+    LOST_EXACT = 0.8, "a number that alone is read by a key and about as often written alone: neither a page that shows a row nor a form that saves one. Judged";
+    LOST_FETCHED = -0.4, "the row was fetched by columns that no key holds: it may be one of several. Judged";
+    LOST_UPSERT = -2.8, "rows are replaced as INSERTs bring them, mostly from somewhere else. Judged";
     LOST_RELATIVE = 2.5, "other statements change it in place: an absolute write undoes them. Judged";
     LOST_WHOLE_ROW = -1.2, "an ORM saves the whole row: mostly something else was changed. Judged";
     LOST_DELIBERATE = 0.6, "few columns are written, this one on purpose. Judged";
     LOST_LOCKED = -0.5, "some of the reads are under a lock. Judged";
     LOST_ALONE = 0.5, "the reads ran by themselves: no isolation level helps. Judged";
-    LOST_SERIALIZABLE = -3.0, "reads and writes ran in transactions of a server that is SERIALIZABLE by default. Judged";
+    LOST_SERIALIZABLE = -6.0, "reads and writes ran in transactions of a server that is SERIALIZABLE by default. Judged";
     LOOKED_FOR_PRIOR = -1.2, "columns by which one row is looked for, in a table that is inserted into. Judged";
     LOOKED_FOR_LINK = 0.9, "they are the sides of a link. Judged";
     LOOKED_FOR_EVENT = -1.5, "rows of the table are events by its name. Judged";
@@ -147,6 +150,8 @@ weights! {
     CONFLICT_NAMED = 4.0, "it names the columns. Judged: the key was lost";
     CONFLICT_LINK = 2.0, "the columns hold one link of two references. Judged";
     CONFLICT_UNKNOWN = 0.8, "which columns matter is not said. Judged: also a habit of bulk inserts";
+    CONFLICT_OWN_ID = -0.7, "the application makes the primary key itself: the same row sent twice may be meant. Judged";
+    CONFLICT_EVENT = -1.5, "rows of the table are events by its name. Judged";
     LOCK_PRIOR = 0.0, "a lock that is taken and let go at once";
     LOCK_ALONE = 3.0, "the statement ran by itself. Judged: never on purpose, but to wait for somebody";
 }

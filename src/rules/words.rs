@@ -1,8 +1,7 @@
 //! Names taken apart, and the words that carry meaning in them.
 
 use crate::catalog::{Column, TypeFamily};
-use crate::inference::model::model;
-pub use crate::inference::words::{is_deletion, is_state, singular, words};
+pub use crate::inference::words::{counts, counts_up, is_deletion, is_place, is_sold, is_state, singular, words};
 
 /// Whether a NULLable column says that, and when, its row was deleted.
 pub fn marks_deletion(column: &Column) -> bool {
@@ -13,11 +12,6 @@ pub fn marks_deletion(column: &Column) -> bool {
     is_deletion(&column.name)
         && !otherwise
         && matches!(column.family(), TypeFamily::Timestamp | TypeFamily::Date | TypeFamily::Integer)
-}
-
-/// Whether a column's name says that it is sold, booked or spent, so that the last one must not go twice.
-pub fn is_sold(column: &str) -> bool {
-    words(column).iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w))
 }
 
 /// Words of tables whose rows are events and not things: they are never asked for keys.

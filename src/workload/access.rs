@@ -64,8 +64,8 @@ pub struct Read {
     pub columns: Columns,
     /// What is asked of the rows.
     pub form: Form,
-    /// It has an ORDER BY.
-    pub ordered: bool,
+    /// In which order.
+    pub order: Order,
     /// It has an OFFSET.
     pub offset: bool,
     /// It locks the rows.
@@ -111,6 +111,18 @@ pub enum Form {
     Count,
     /// Groups, sums.
     Aggregate,
+}
+
+/// The ORDER BY of a SELECT.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Order {
+    /// None.
+    #[default]
+    None,
+    /// By these columns of the table, each upwards.
+    Ascending(Vec<String>),
+    /// Another.
+    Other,
 }
 
 /// The strength of a lock on rows.
@@ -209,6 +221,8 @@ pub struct Update {
     pub sets: Vec<Set>,
     /// Many rows at once, each with its own value: CASE, UNNEST, VALUES.
     pub bulk: bool,
+    /// It is what an INSERT does with a row that is there: ON CONFLICT DO UPDATE.
+    pub upsert: bool,
 }
 
 /// One column that is set.

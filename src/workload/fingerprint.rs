@@ -36,12 +36,12 @@ pub enum Kind {
 /// First words of statements about rows.
 const ROWS: [&str; 8] = ["select", "insert", "update", "delete", "upsert", "with", "merge", "table"];
 
-/// Reads the text of a fingerprint.
-pub fn read(text: &str) -> Fingerprint {
+/// Reads the text of a fingerprint. That its length is one at which servers cut off says nothing where it is kept `whole`.
+pub fn read(text: &str, whole: bool) -> Fingerprint {
     let pieces = pieces(text);
     let shown = shown(&pieces);
     let cut_off = || Fingerprint { shown: shown.clone(), kind: Kind::CutOff };
-    if is_length_limit(text.len()) || pieces.iter().any(|p| p.value == Some(Value::Unended)) {
+    if !whole && is_length_limit(text.len()) || pieces.iter().any(|p| p.value == Some(Value::Unended)) {
         return cut_off();
     }
     let start = after_prepare(&pieces);
@@ -63,8 +63,7 @@ pub fn read(text: &str) -> Fingerprint {
     Fingerprint { shown, kind: Kind::Rows { sql, upsert: out.upsert } }
 }
 
-/// Lengths at which servers cut texts off (PostgreSQL's `track_activity_query_size` and its like): powers of two, with
-/// or without the byte that ends a text.
+/// Lengths at which servers cut texts off: powers of two, with or without the byte that ends a text.
 fn is_length_limit(length: usize) -> bool {
     length >= 1023 && (length.is_power_of_two() || (length + 1).is_power_of_two())
 }

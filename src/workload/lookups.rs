@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::access::{Compared, Form, Is, Read};
+use super::access::{Compared, Form, Is, Order, Read};
 use super::{Of, Transaction};
 use crate::catalog::{Comparison, Expr, Expression, Table, TypeFamily};
 use crate::inference::words::{is_deletion, is_state};
@@ -20,6 +20,8 @@ pub struct KeyLookup {
     pub form: Form,
     /// In an order.
     pub ordered: bool,
+    /// One in the order of the primary key, which is how ORMs fetch any one: that order says nothing.
+    pub first: bool,
     /// From some row on.
     pub offset: bool,
     /// How often.
@@ -46,7 +48,8 @@ fn lookup(table: &Table, read: &Of<Read>) -> Option<KeyLookup> {
         || !filter.joined.is_empty()
         || !filter.compared.iter().all(others)
         || matches!(read.what.form, Form::Aggregate)
-        || read.what.lock.is_some() && read.what.ordered
+        || read.what.lock.is_some() && read.what.order != Order::None
+        || read.what.form == Form::List && read.in_write
     {
         return None;
     }
@@ -77,7 +80,10 @@ fn lookup(table: &Table, read: &Of<Read>) -> Option<KeyLookup> {
         return None;
     }
     let rows = (!rows.is_empty()).then(|| Expression::new(Expr::And(rows)));
-    let Read { form, ordered, offset, .. } = read.what;
+    let Read { form, offset, ref order, .. } = read.what;
+    let primary = table.primary_key.as_ref().map(|k| &k.columns);
+    let first = form == Form::Limited && !offset && matches!(order, Order::Ascending(c) if Some(c) == primary);
+    let ordered = *order != Order::None && !first;
     let (count, transaction, statement) = (read.count, read.transaction, read.statement);
-    Some(KeyLookup { columns, folded, rows, form, ordered, offset, count, transaction, statement })
+    Some(KeyLookup { columns, folded, rows, form, ordered, first, offset, count, transaction, statement })
 }

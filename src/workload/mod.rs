@@ -55,6 +55,8 @@ pub struct Sent {
     pub transaction: Transaction,
     /// These attempts failed.
     pub failed: bool,
+    /// The server keeps texts of any length.
+    pub whole: bool,
 }
 
 /// A statement that was understood.
@@ -111,8 +113,8 @@ pub struct Workload {
     pub cut_off: Vec<String>,
     /// Texts that were not understood.
     pub not_understood: Vec<String>,
-    /// That, and why, the server hides statements.
-    pub hidden: Option<String>,
+    /// That, and why, the server does not show statements or does not count them.
+    pub hidden: Vec<String>,
 }
 
 impl Workload {
@@ -121,7 +123,7 @@ impl Workload {
         let mut out = Workload::default();
         let mut read: BTreeMap<(String, Option<String>, Transaction), Statement> = BTreeMap::new();
         for row in sent {
-            let fingerprint = fingerprint::read(&row.text);
+            let fingerprint = fingerprint::read(&row.text, row.whole);
             let text = fingerprint.shown;
             let (sql, upsert) = match fingerprint.kind {
                 Kind::Rows { sql, upsert } => (sql, upsert),

@@ -1,13 +1,13 @@
 //! From a fingerprint's SQL to what it does to each table.
 
-use squawk_syntax::ast::{self, AstNode};
+use squawk_syntax::ast::{self, AstNode, BinOp};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
 use super::access::{
-    Access, Columns, Conflict, Deed, Form, How, Insert, Lock, Lookup, Read, Set, Sign, Target, Update,
+    Access, Columns, Conflict, Deed, Form, How, Insert, Lock, Lookup, Order, Read, Set, Sign, Target, Update,
 };
 use super::conditions::{Conditions, Operand, operand};
-use super::scope::{Ctes, Scope, column_of, columns_in, is_query, name_of, path_of};
+use super::scope::{ColumnRef, Ctes, Scope, column_of, columns_in, is_query, name_of, path_of};
 use crate::sql;
 
 /// Functions that make one value of many rows, beside `count`.
@@ -56,7 +56,14 @@ pub fn parse(sql: &str, upsert: bool) -> Option<Vec<Access>> {
             SyntaxKind::INSERT => {
                 let insert = ast::Insert::cast(node)?;
                 let table = path_of(insert.relation_name_ref()?.syntax())?;
-                out.push(Access { table, deed: Deed::Insert(self::insert(&insert, upsert)?) });
+                let deed = self::insert(&insert, upsert)?;
+                if let Some(ast::ConflictAction::ConflictDoUpdateSet(action)) =
+                    insert.on_conflict_clause().and_then(|c| c.conflict_action())
+                {
+                    let update = replacement(&insert, &action, &deed.conflict)?;
+                    out.push(Access { table: table.clone(), deed: Deed::Update(update) });
+                }
+                out.push(Access { table, deed: Deed::Insert(deed) });
             }
             SyntaxKind::UPDATE => out.push(update(&ast::Update::cast(node)?, &ctes)?),
             SyntaxKind::DELETE => out.push(delete(&ast::Delete::cast(node)?, &ctes)?),
@@ -98,13 +105,34 @@ fn select(select: &ast::Select, ctes: &Ctes, out: &mut Vec<Access>) {
             }
         }
     }
-    for ((relation, filter), columns) in scope.relations.iter().zip(filters).zip(columns) {
+    let sorted: Vec<ast::SortBy> = tails.iter().flat_map(sort_bys).collect();
+    for (i, ((relation, filter), columns)) in scope.relations.iter().zip(filters).zip(columns).enumerate() {
         let Some(table) = relation.table.clone() else { continue };
         let lock = tails.iter().filter_map(|t| lock(t, &relation.alias)).max();
-        let ordered = tails.iter().any(|t| matches!(t, ast::SelectTailClause::OrderByClause(_)));
+        let order = order(&sorted, |c| scope.find(c) == Some(i));
         let offset = tails.iter().any(|t| matches!(t, ast::SelectTailClause::OffsetClause(_)));
-        out.push(Access { table, deed: Deed::Read(Read { filter, columns, form, ordered, offset, lock }) });
+        out.push(Access { table, deed: Deed::Read(Read { filter, columns, form, order, offset, lock }) });
     }
+}
+
+fn sort_bys(tail: &ast::SelectTailClause) -> Vec<ast::SortBy> {
+    match tail {
+        ast::SelectTailClause::OrderByClause(o) => o.sort_by_list().into_iter().flat_map(|l| l.sort_bys()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// An ORDER BY, as one relation sees it.
+fn order(sorted: &[ast::SortBy], is_own: impl Fn(&ColumnRef) -> bool) -> Order {
+    if sorted.is_empty() {
+        return Order::None;
+    }
+    let ascending = |s: &ast::SortBy| {
+        let upwards = matches!(s.sort_order(), None | Some(ast::SortOrder::SortAsc(_)));
+        let column = column_of(&s.expr()?).filter(|c| upwards && is_own(c))?;
+        column.name
+    };
+    sorted.iter().map(ascending).collect::<Option<Vec<_>>>().map_or(Order::Other, Order::Ascending)
 }
 
 fn form(select: &ast::Select, targets: &[ast::Target], limited: bool) -> Form {
@@ -123,7 +151,11 @@ fn form(select: &ast::Select, targets: &[ast::Target], limited: bool) -> Form {
         && targets
             .iter()
             .all(|t| t.star_token().is_none() && t.expr().is_some_and(|e| columns_in(e.syntax()).is_empty()));
-    if exists || constant && select.from_clause().is_some() {
+    // count(…) > _
+    let compares =
+        |e: &ast::Expr| matches!(bare(e), ast::Expr::BinExpr(b) if b.op().as_ref().and_then(sql::comparison).is_some());
+    let any = calls == ["count"] && targets.iter().all(|t| t.expr().is_some_and(|e| compares(&e)));
+    if exists || any || constant && select.from_clause().is_some() {
         Form::Exists
     } else if select.group_by_clause().is_some()
         || select.having_clause().is_some()
@@ -187,6 +219,26 @@ fn insert(insert: &ast::Insert, upsert: bool) -> Option<Insert> {
     Some(Insert { columns, conflict })
 }
 
+/// What an INSERT does with a row that is there: the UPDATE of the one with its key.
+fn replacement(insert: &ast::Insert, action: &ast::ConflictDoUpdateSet, conflict: &Conflict) -> Option<Update> {
+    let mut scope = Scope::default();
+    let alias = insert.alias().and_then(|a| name_of(a.name()?.syntax()));
+    scope.table(insert.relation_name_ref()?.syntax(), alias, &Ctes::default());
+    scope.excluded();
+    let mut conditions = Conditions::new(&scope);
+    if let Some(e) = action.where_clause().and_then(|w| w.expr()) {
+        conditions.all(&e);
+    }
+    let mut filter = conditions.filters.into_iter().next().unwrap_or_default();
+    if let Conflict::Update(Some(Target::Key { columns, .. })) = conflict {
+        let more: Vec<Lookup> = columns.iter().filter(|l| !filter.has_equal(&l.column)).cloned().collect();
+        filter.equal.extend(more);
+    }
+    // its values may be of many rows, but each finds its row by the key
+    let sets = sets(&action.set_clause()?, &scope, &mut false)?;
+    Some(Update { filter, sets, bulk: false, upsert: true })
+}
+
 fn target(target: &ast::ConflictTarget) -> Option<Target> {
     match target {
         ast::ConflictTarget::ConflictOnConstraint(c) => {
@@ -222,18 +274,23 @@ fn update(update: &ast::Update, ctes: &Ctes) -> Option<Access> {
         None => {}
     }
     let filter = conditions.filters.into_iter().next().unwrap_or_default();
-    let (mut sets, mut bulk) = (Vec::new(), false);
-    for column in update.set_clause()?.set_column_list()?.set_columns() {
+    let mut bulk = false;
+    let sets = sets(&update.set_clause()?, &scope, &mut bulk)?;
+    let table = path_of(path.syntax())?;
+    Some(Access { table, deed: Deed::Update(Update { filter, sets, bulk, upsert: false }) })
+}
+
+/// What a SET clause sets of the first relation.
+fn sets(clause: &ast::SetClause, scope: &Scope, bulk: &mut bool) -> Option<Vec<Set>> {
+    let mut sets = Vec::new();
+    for column in clause.set_column_list()?.set_columns() {
         match column {
             ast::SetColumn::SetSingleColumn(one) => {
                 let place = one.column_target()?;
                 let column = name_of(place.name()?.syntax())?;
                 let part_of_it = place.accessors().next().is_some();
-                let how = if part_of_it {
-                    How::Relative(Sign::Other)
-                } else {
-                    how(&one.set_expr()?, &column, &scope, &mut bulk)
-                };
+                let how =
+                    if part_of_it { How::Relative(Sign::Other) } else { how(&one.set_expr()?, &column, scope, bulk) };
                 sets.push(Set { column, how });
             }
             ast::SetColumn::SetMultipleColumns(many) => {
@@ -242,14 +299,13 @@ fn update(update: &ast::Update, ctes: &Ctes) -> Option<Access> {
                     many.set_expr_list().map(|l| l.set_exprs().collect()).unwrap_or_default();
                 for (i, place) in places.iter().enumerate() {
                     let column = name_of(place.name()?.syntax())?;
-                    let how = values.get(i).map_or(How::Computed, |v| how(v, &column, &scope, &mut bulk));
+                    let how = values.get(i).map_or(How::Computed, |v| how(v, &column, scope, bulk));
                     sets.push(Set { column, how });
                 }
             }
         }
     }
-    let table = path_of(path.syntax())?;
-    Some(Access { table, deed: Deed::Update(Update { filter, sets, bulk }) })
+    Some(sets)
 }
 
 fn delete(delete: &ast::Delete, ctes: &Ctes) -> Option<Access> {
@@ -279,11 +335,9 @@ fn how(value: &ast::SetExpr, column: &str, scope: &Scope, bulk: &mut bool) -> Ho
 }
 
 fn how_of(expr: &ast::Expr, column: &str, scope: &Scope, bulk: &mut bool) -> How {
-    let is_own = |c: &super::scope::ColumnRef| {
-        c.name.as_deref() == Some(column) && (scope.find(c) == Some(0) || c.qualifier.is_none())
-    };
-    let from_outside =
-        |c: &super::scope::ColumnRef| scope.find(c).and_then(|i| scope.relations.get(i)).is_some_and(|r| r.values);
+    let is_own =
+        |c: &ColumnRef| c.name.as_deref() == Some(column) && (scope.find(c) == Some(0) || c.qualifier.is_none());
+    let from_outside = |c: &ColumnRef| scope.find(c).and_then(|i| scope.relations.get(i)).is_some_and(|r| r.values);
     let bare = bare(expr);
     if let ast::Expr::CaseExpr(case) = &bare {
         return how_of_case(case, column, scope, bulk);
@@ -292,6 +346,26 @@ fn how_of(expr: &ast::Expr, column: &str, scope: &Scope, bulk: &mut bool) -> How
         Operand::Value { literal: true } | Operand::Null | Operand::Bool(_) => return How::Constant,
         Operand::Value { literal: false } => return How::Absolute,
         Operand::Shift(c, sign) if is_own(&c) => return How::Relative(sign),
+        _ => {}
+    }
+    match &bare {
+        // c = c + excluded.c
+        ast::Expr::BinExpr(b) => {
+            let own = |e: Option<ast::Expr>| e.and_then(|e| column_of(&self::bare(&e))).is_some_and(|c| is_own(&c));
+            match b.op() {
+                Some(BinOp::Plus(_)) if own(b.lhs()) != own(b.rhs()) => return How::Relative(Sign::Plus),
+                Some(BinOp::Minus(_)) if own(b.lhs()) && !own(b.rhs()) => return How::Relative(Sign::Minus),
+                _ => {}
+            }
+        }
+        // GREATEST(_, c - _): changed in place, as far as it goes
+        ast::Expr::CallExpr(c) if is_bounding(c) => {
+            let args = c.arg_list().into_iter().flat_map(|l| l.args()).filter_map(|a| a.expr());
+            let signed = |h: &How| matches!(h, How::Relative(Sign::Plus | Sign::Minus));
+            if let Some(how) = args.map(|e| how_of(&e, column, scope, bulk)).find(signed) {
+                return how;
+            }
+        }
         _ => {}
     }
     let queries = bare.syntax().descendants().any(|n| is_query(n.kind()));
@@ -312,6 +386,11 @@ fn how_of(expr: &ast::Expr, column: &str, scope: &Scope, bulk: &mut bool) -> How
         return How::Absolute;
     }
     How::Computed
+}
+
+fn is_bounding(c: &ast::CallExpr) -> bool {
+    let name = c.expr().and_then(|e| name_of(e.syntax()));
+    name.is_some_and(|n| matches!(n.as_str(), "greatest" | "least"))
 }
 
 /// Without brackets and casts around it.

@@ -91,6 +91,11 @@ impl Scope {
         });
     }
 
+    /// The row that an INSERT would have made.
+    pub fn excluded(&mut self) {
+        self.relations.push(Relation { table: None, alias: "excluded".to_owned(), values: true });
+    }
+
     /// The relation of a column, where it is certain.
     pub fn find(&self, column: &ColumnRef) -> Option<usize> {
         match &column.qualifier {

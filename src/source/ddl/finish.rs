@@ -28,7 +28,7 @@ pub(super) fn finish(mut state: State) -> Catalog {
         engine: state.engine,
         tables: listed.into_iter().map(|(_, t)| table(&state, t)).collect(),
         other_relations: others.into_iter().filter(is_users).map(relation).collect(),
-        missing: Vec::new(),
+        ..Catalog::default()
     };
     catalog.sort();
     catalog

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio_postgres::error::SqlState;
 
+use super::locked::Locked;
+
 /// The catalog could not be read. The message says what happened, to what, and what can be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -29,6 +31,14 @@ pub enum LiveError {
         limit: Duration,
         /// The server's words.
         reason: String,
+    },
+    /// Another session has a table to itself, and the catalog cannot be read without.
+    #[error("{query} could not be read: {who}; try again when that is done")]
+    Locked {
+        /// Name of the query.
+        query: &'static str,
+        /// Which tables, and who has them.
+        who: String,
     },
     /// The user may not read a system catalog that is needed.
     #[error("user \"{user}\" may not read {query}: {reason}; grant SELECT on it, or connect as another user")]
@@ -104,6 +114,10 @@ pub(super) struct Sent<'a> {
 }
 
 impl LiveError {
+    pub(super) fn locked(query: &'static str, tables: &[Locked]) -> LiveError {
+        LiveError::Locked { query, who: tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ") }
+    }
+
     pub(super) fn of(error: &tokio_postgres::Error, sent: Sent<'_>) -> LiveError {
         let query = sent.query;
         let Some(db) = error.as_db_error() else {

@@ -1,12 +1,15 @@
 //! All talking to the server.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt, pin_mut};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::error::{LiveError, Sent, is_connection_lost, is_transient};
+use super::locked::{LOCKED_TABLES, Locked};
 use super::session::{Setting, begin, is_unknown_setting, settings};
 use super::statements::{SERVER, Statement, catalog_statements};
 use super::{Failure, Recording, ResultSet};
@@ -29,6 +32,9 @@ impl Default for FetchOptions {
     }
 }
 
+/// Asks which tables other sessions have locked.
+const LOCKED: &str = include_str!("../../../queries/postgres/locked_tables.sql");
+
 type Answer = Result<ResultSet, tokio_postgres::Error>;
 
 /// Reads all rows that [`assemble`](super::assemble) needs. Statements are pipelined: two round trips, however many
@@ -41,15 +47,30 @@ pub async fn fetch(client: &Client, options: &FetchOptions) -> Result<Recording,
     let statements = catalog_statements(&recording.version)?;
     let cockroach = Engine::from_version_string(&recording.version).is_cockroach();
     let settings = settings(cockroach, options);
+    let mut locked: Vec<Locked> = Vec::new();
     let mut attempt = 1;
     loop {
+        let spared: Vec<u32> = locked.iter().map(|l| l.oid).collect();
+        let statements: Vec<_> = statements.iter().map(|s| (*s, s.sparing(&spared))).collect();
         let batch = Batch { client, settings: &settings, begin: begin(cockroach), statements: &statements };
         recording.statements += batch.len();
-        match batch.run(&mut recording).await {
-            Ok(()) => return Ok(recording),
-            Err((_, e)) if is_transient(&e) && attempt < options.attempts => attempt += 1,
-            Err((query, e)) => return Err(LiveError::of(&e, sent(query, &recording.user))),
+        let Err((query, e)) = batch.run(&mut recording).await else { return Ok(recording) };
+        let waited = !cockroach && e.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+        if waited {
+            // what is locked now is spared the next time
+            let rows =
+                ask(client, LOCKED_TABLES, LOCKED).await.map_err(|e| LiveError::of(&e, sent(LOCKED_TABLES, "?")))?;
+            recording.statements += 1;
+            locked = Locked::of(&rows)?;
+            recording.results.insert(LOCKED_TABLES.to_owned(), rows);
         }
+        if attempt >= options.attempts || !waited && !is_transient(&e) {
+            return Err(match waited && !locked.is_empty() {
+                true => LiveError::locked(query, &locked),
+                false => LiveError::of(&e, sent(query, &recording.user)),
+            });
+        }
+        attempt += 1;
     }
 }
 
@@ -58,7 +79,8 @@ struct Batch<'a> {
     client: &'a Client,
     settings: &'a [Setting],
     begin: &'static str,
-    statements: &'a [Statement],
+    /// Each with the SQL that is sent for it.
+    statements: &'a [(Statement, Cow<'static, str>)],
 }
 
 impl Batch<'_> {
@@ -70,13 +92,12 @@ impl Batch<'_> {
     /// Sends all at once and takes the answers. An error of a required statement fails those after it up to the
     /// COMMIT, so the first one is the one to tell. Optional statements come after the COMMIT and fail alone.
     async fn run(&self, recording: &mut Recording) -> Result<(), (&'static str, tokio_postgres::Error)> {
-        let (optional, required): (Vec<Statement>, Vec<Statement>) =
-            self.statements.iter().partition(|s| s.optional.is_some());
+        let (optional, required): (Vec<_>, Vec<_>) = self.statements.iter().partition(|(s, _)| s.optional.is_some());
         let queue: Vec<(&'static str, &str)> = (self.settings.iter().map(|s| ("the session's settings", &*s.sql)))
             .chain([("a transaction", self.begin)])
-            .chain(required.iter().map(|s| (s.name, s.sql)))
+            .chain(required.iter().map(|(s, sql)| (s.name, &**sql)))
             .chain([("a transaction", "COMMIT")])
-            .chain(optional.iter().map(|s| (s.name, s.sql)))
+            .chain(optional.iter().map(|(s, sql)| (s.name, &**sql)))
             .collect();
         let answers = join_all(queue.iter().map(|(name, sql)| ask(self.client, name, sql))).await;
         let mut answers = queue.into_iter().zip(answers).map(|((name, _), answer)| (name, answer));

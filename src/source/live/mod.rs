@@ -7,6 +7,7 @@
 mod assemble;
 mod error;
 mod fetch;
+mod locked;
 mod observe;
 mod observed;
 mod recording;

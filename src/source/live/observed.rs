@@ -16,9 +16,15 @@ pub fn observed(recording: &Recording, catalog: &Catalog) -> Observed {
     Observed {
         statistics: statistics(recording, catalog),
         defaults: defaults(recording, catalog),
-        lost: recording.failures.values().find(|f| f.code == CONNECTION_LOST).map(|f| f.message.clone()),
+        lost: lost(recording),
         ..Observed::default()
     }
+}
+
+/// Why not all was heard that has to be: the connection was lost, or a table was locked.
+fn lost(recording: &Recording) -> Option<String> {
+    let connection = recording.failures.values().find(|f| f.code == CONNECTION_LOST).map(|f| f.message.clone());
+    connection.or_else(|| recording.locked().ok()?.first().map(ToString::to_string))
 }
 
 /// Why there is no answer, if the server refused it.

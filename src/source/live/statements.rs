@@ -1,5 +1,7 @@
 //! Which statements are sent to which server.
 
+use std::borrow::Cow;
+
 use crate::catalog::Part;
 use crate::engine::{Engine, Product, Version};
 
@@ -14,6 +16,17 @@ pub struct Statement {
     pub sql: &'static str,
     /// Set if the catalog can do without: what is missing then.
     pub optional: Option<Part>,
+}
+
+impl Statement {
+    /// The SQL that leaves the expressions of these tables alone.
+    pub(super) fn sparing(&self, tables: &[u32]) -> Cow<'static, str> {
+        if tables.is_empty() {
+            return self.sql.into();
+        }
+        let list: Vec<String> = tables.iter().map(u32::to_string).collect();
+        self.sql.replace("'{}'::oid[]", &format!("'{{{}}}'::oid[]", list.join(","))).into()
+    }
 }
 
 macro_rules! statement {

@@ -6,12 +6,15 @@ use super::error::is_connection_lost;
 use super::fetch::ask;
 use super::session::apply;
 use super::statements::SERVER;
-use super::{FetchOptions, LiveError, OWN, Recording, ResultSet};
+use super::{FetchOptions, LiveError, OWN, Recording, ResultSet, Row};
 use crate::engine::{Engine, Product, quote_ident};
 use crate::workload::{Sent, Transaction, Workload};
 
 const EXTENSION: &str = include_str!("../../../queries/postgres/statement_extension.sql");
 const TRACKING: &str = include_str!("../../../queries/postgres/statement_tracking.sql");
+
+/// What to do where PostgreSQL has lost texts.
+const ANEW: &str = "a superuser begins anew with SELECT pg_stat_statements_reset()";
 
 /// The query for a server's statement statistics. On PostgreSQL, `search_path` has to show the extension.
 pub fn workload_statement(engine: Engine) -> &'static str {
@@ -43,18 +46,16 @@ pub async fn read_workload(client: &Client, options: &FetchOptions) -> Result<Wo
         show_extension(client, &server).await.map_err(|e| e.unwrap_or_else(|e| why(&e)))?;
     }
     let rows = ask(client, "statement_statistics", workload_statement(engine)).await.map_err(|e| why(&e))?;
-    let mut workload = workload_of(&rows, engine).map_err(|e| e.to_string())?;
+    let uncounted = if engine.is_cockroach() { Vec::new() } else { uncounted(client).await };
+    if rows.is_empty() {
+        return Err(empty(engine, &server, &uncounted));
+    }
+    let mut workload = workload_of(&rows, engine, &server.user).map_err(|e| e.to_string())?;
+    workload.hidden.extend(uncounted);
     if keeps_by_node(engine) {
         let node = "statements that other nodes were sent; this version keeps them by node, and does not say of \
                     which database";
-        workload.hidden = Some(workload.hidden.iter().map(String::as_str).chain([node]).collect::<Vec<_>>().join("; "));
-    } else if let Some(hidden) = &mut workload.hidden
-        && !engine.is_cockroach()
-    {
-        hidden.push_str(&format!("; GRANT pg_read_all_stats TO {}", quote_ident(&server.user)));
-    }
-    if rows.is_empty() {
-        return Err(empty(client, engine, &server).await);
+        workload.hidden.push(node.to_owned());
     }
     Ok(workload)
 }
@@ -62,52 +63,78 @@ pub async fn read_workload(client: &Client, options: &FetchOptions) -> Result<Wo
 /// Lets the session see the schema of pg_stat_statements. The inner error is in words.
 async fn show_extension(client: &Client, server: &Recording) -> Result<(), Result<String, tokio_postgres::Error>> {
     let answer = ask(client, "statement_extension", EXTENSION).await.map_err(Err)?;
-    let Some(schema) = answer.rows().next().and_then(|r| r.get(0)) else {
+    let Some((row, schema)) = answer.rows().next().and_then(|r| Some((r, r.get(0)?))) else {
         return Err(Ok(format!(
             "pg_stat_statements is not installed in database \"{}\"; a superuser can: CREATE EXTENSION \
              pg_stat_statements, with shared_preload_libraries = 'pg_stat_statements'",
             server.database
         )));
     };
-    ask(client, "the session's settings", &format!("SET search_path = {}", quote_ident(schema))).await.map_err(Err)?;
+    let schema = quote_ident(schema);
+    // the server would say that there is no such relation
+    if !row.flag(1).unwrap_or(true) {
+        let user = quote_ident(&server.user);
+        return Err(Ok(format!(
+            "pg_stat_statements is in schema {schema}, which this user may not look into; GRANT USAGE ON SCHEMA {schema} TO \
+             {user}, and GRANT pg_read_all_stats TO {user}"
+        )));
+    }
+    ask(client, "the session's settings", &format!("SET search_path = {schema}")).await.map_err(Err)?;
     Ok(())
 }
 
+/// Where PostgreSQL is told not to count statements. What was sent before may be there all the same.
+async fn uncounted(client: &Client) -> Vec<String> {
+    let Ok(rows) = ask(client, "statement_tracking", TRACKING).await else { return Vec::new() };
+    let Ok([name, setting, role, database]) = rows.positions(["name", "setting", "role", "database"]) else {
+        return Vec::new();
+    };
+    let one = |row: Row<'_>| {
+        let role = row.get(role).map(|r| format!(" for role {r}")).unwrap_or_default();
+        let database = row.get(database).map(|d| format!(" in database {d}")).unwrap_or_default();
+        let (name, setting) = (row.text(name), row.text(setting));
+        let on = if name == "compute_query_id" { "auto" } else { "top" };
+        format!("{name} is {setting}{role}{database}: statements are not counted; a superuser can set it to {on}")
+    };
+    rows.rows().map(one).collect()
+}
+
 /// Why there may be no statement at all: that is not the same as an application that sends none.
-async fn empty(client: &Client, engine: Engine, server: &Recording) -> String {
+fn empty(engine: Engine, server: &Recording, uncounted: &[String]) -> String {
     let none = format!("the server's statistics hold no statement of database \"{}\"", server.database);
-    if engine.is_cockroach() {
-        return format!(
+    match uncounted {
+        _ if engine.is_cockroach() => format!(
             "{none} by an application; they may have been reset, or be turned off (SHOW CLUSTER SETTING \
              sql.metrics.statement_details.enabled)"
-        );
-    }
-    let tracking = ask(client, "statement_tracking", TRACKING).await.ok();
-    let tracking = tracking.as_ref().and_then(|t| t.rows().next()).and_then(|r| r.get(0)).unwrap_or("unknown");
-    match tracking {
-        "none" => format!("{none}: pg_stat_statements.track is none; a superuser can set it to top"),
-        _ => format!("{none}; they may have been reset"),
+        ),
+        [] => format!("{none}; they may have been reset"),
+        reasons => format!("{none}: {}", reasons.join("; ")),
     }
 }
 
-/// Makes a workload of the answer to [`workload_statement`].
+/// Makes a workload of the answer to [`workload_statement`] that `user` got.
 ///
 /// # Errors
 /// If the answer lacks a column, or a count is no number.
-pub fn workload_of(rows: &ResultSet, engine: Engine) -> Result<Workload, LiveError> {
+pub fn workload_of(rows: &ResultSet, engine: Engine, user: &str) -> Result<Workload, LiveError> {
     let [text, application, implicit, failed, count] =
         rows.positions(["query", "application", "implicit", "failed", "count"])?;
     let mut sent = Vec::with_capacity(rows.len());
-    let mut hidden = 0usize;
+    let (mut hidden, mut lost) = (0usize, 0usize);
     for row in rows.rows() {
-        // what PostgreSQL shows in place of the statements of others, and before 18 of texts that are lost
-        let Some(text) = row.get(text).filter(|t| *t != "<insufficient privilege>") else {
-            hidden += 1;
-            continue;
+        let text = match row.get(text) {
+            None => {
+                lost += 1;
+                continue;
+            }
+            // what PostgreSQL shows in place of the statements of others
+            Some("<insufficient privilege>") => {
+                hidden += 1;
+                continue;
+            }
+            Some(text) if text.contains(OWN) => continue,
+            Some(text) => text,
         };
-        if text.contains(OWN) {
-            continue;
-        }
         sent.push(Sent {
             text: text.to_owned(),
             count: row.number(count)?.unwrap_or(0),
@@ -118,13 +145,20 @@ pub fn workload_of(rows: &ResultSet, engine: Engine) -> Result<Workload, LiveErr
                 Some(_) => Transaction::Explicit,
             },
             failed: row.flag(failed)?,
+            whole: !engine.is_cockroach(),
         });
     }
     let mut workload = Workload::of(sent);
     if hidden > 0 {
-        workload.hidden = Some(match engine.is_cockroach() {
-            true => format!("{hidden} statements have no text in the server's statistics"),
-            false => format!("{hidden} statements of other users are hidden from this one"),
+        let user = quote_ident(user);
+        workload.hidden.push(format!(
+            "{hidden} statements of other users are hidden from this one; GRANT pg_read_all_stats TO {user}"
+        ));
+    }
+    if lost > 0 {
+        workload.hidden.push(match engine.is_cockroach() {
+            true => format!("{lost} statements have no text in the server's statistics"),
+            false => format!("the server has lost the texts of {lost} statements; {ANEW}"),
         });
     }
     Ok(workload)
@@ -147,6 +181,10 @@ fn reason(error: &tokio_postgres::Error, engine: Engine, server: &Recording, opt
         "42501" if engine.is_cockroach() => format!("{message}; ALTER USER {user} WITH VIEWACTIVITY"),
         "42501" => format!("{message}; GRANT pg_read_all_stats TO {user}"),
         "55000" => format!("{message}; put pg_stat_statements into shared_preload_libraries and restart the server"),
+        // a file of texts that was lost and begun again has gaps
+        "22021" if !engine.is_cockroach() => {
+            format!("the server has lost texts of statements and cannot show the others: {message}; {ANEW}")
+        }
         "57014" => format!(
             "reading the statement statistics took longer than {} s; allow more with --timeout",
             options.statement_timeout.as_secs()

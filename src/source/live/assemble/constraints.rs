@@ -15,14 +15,14 @@ pub fn read(reading: &mut Reading<'_>, tables: &mut Tables) -> Result<(), LiveEr
         rows.positions(["validated", "enforced", "expression", "definition"])?;
     for row in rows.rows() {
         let Some(at) = tables.listed(row.oid(oid)?) else { continue };
-        let definition = Definition::parse(row.text(definition));
+        let parsed = Definition::parse(row.text(definition));
         let constraint = Constraint {
             name: row.text(name),
             // CockroachDB says that a constraint is valid while it still checks the rows; only the text tells
-            validated: row.flag(validated)? && !definition.is_not_valid(),
+            validated: row.flag(validated)? && !parsed.is_not_valid(),
             enforced: row.get(enforced).is_none() || row.flag(enforced)?,
             expression: row.get(expression),
-            definition,
+            definition: parsed,
         };
         let understood = match row.text(kind) {
             "c" => constraint.check(tables, at),
@@ -33,9 +33,10 @@ pub fn read(reading: &mut Reading<'_>, tables: &mut Tables) -> Result<(), LiveEr
             // the others have an index, which tells more
             _ => Some(()),
         };
-        if understood.is_none() {
+        if understood.is_none() && !reading.locked.contains(&row.oid(oid)?) {
             let table = tables.list.get(at).map(crate::catalog::Table::label).unwrap_or_default();
-            reading.not_understood(format!("constraint {} of table {table}", constraint.name));
+            let text = if row.text(kind) == "c" { expression } else { definition };
+            reading.not_understood(&format!("constraint {} of table {table}", row.text(name)), row.get(text).is_some());
         }
     }
     Ok(())

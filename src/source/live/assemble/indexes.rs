@@ -24,9 +24,14 @@ pub fn read(reading: &mut Reading<'_>, tables: &mut Tables) -> Result<(), LiveEr
             None => Found::from_numbers(row, &places, tables, at)?,
         };
         let Some(found) = found else {
+            if reading.locked.contains(&row.oid(places.table)?) {
+                continue;
+            }
             let table = tables.list.get(at).map(crate::catalog::Table::label).unwrap_or_default();
-            reading
-                .not_understood(format!("index {} of table {table}", row.get(places.name).unwrap_or("without a name")));
+            let name = row.get(places.name).unwrap_or("without a name");
+            let has_expressions = row.text(places.key).split_ascii_whitespace().any(|n| n == "0");
+            let is_there = !has_expressions || row.get(places.expressions).is_some();
+            reading.not_understood(&format!("index {name} of table {table}"), is_there);
             continue;
         };
         // what CockroachDB fills while it builds an index

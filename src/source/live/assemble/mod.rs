@@ -22,9 +22,18 @@ use types::Types;
 
 /// Makes the catalog of a recording.
 pub fn assemble(recording: &Recording) -> Result<Catalog, LiveError> {
-    let mut reading =
-        Reading { recording, engine: Engine::from_version_string(&recording.version), missing: Vec::new() };
+    let mut reading = Reading {
+        recording,
+        engine: Engine::from_version_string(&recording.version),
+        missing: Vec::new(),
+        locked: Vec::new(),
+    };
     reading.note_failures()?;
+    let locked = recording.locked()?;
+    for table in &locked {
+        reading.left_out(format!("{table}; try again when that is done"));
+    }
+    reading.locked = locked.iter().map(|l| l.oid).collect();
     let mut tables = Tables::read(&reading)?;
     let types = Types::read(&mut reading, &tables)?;
     columns::read(&reading, &mut tables, &types)?;
@@ -36,6 +45,7 @@ pub fn assemble(recording: &Recording) -> Result<Catalog, LiveError> {
         engine: reading.engine,
         tables: tables.list,
         other_relations: tables.others,
+        half_read: reading.locked.iter().filter_map(|oid| tables.names.get(oid).cloned()).collect(),
         missing: reading.missing,
     };
     catalog.sort();
@@ -47,12 +57,23 @@ struct Reading<'a> {
     recording: &'a Recording,
     engine: Engine,
     missing: Vec<Missing>,
+    /// Tables whose expressions were not read.
+    locked: Vec<u32>,
 }
 
 impl Reading<'_> {
-    /// Something of the definitions that could not be understood.
-    fn not_understood(&mut self, reason: String) {
+    /// Something of the definitions that is not in the catalog, and why.
+    fn left_out(&mut self, reason: String) {
         self.missing.push(Missing { part: Part::Definitions, reason });
+    }
+
+    /// Something whose definition the server did not give, or gave in a form that is not known.
+    fn not_understood(&mut self, what: &str, is_there: bool) {
+        let why = match is_there {
+            true => "its definition was not understood",
+            false => "it was dropped or changed while the catalog was read; run the audit again",
+        };
+        self.left_out(format!("{what}: {why}"));
     }
 
     /// Optional queries without an answer.

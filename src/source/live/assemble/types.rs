@@ -72,7 +72,7 @@ impl Types {
                 continue;
             }
             let Some(condition) = row.get(expression) else {
-                reading.not_understood(format!("the condition of check {} of a domain", row.text(name)));
+                reading.not_understood(&format!("check {} of a domain", row.text(name)), false);
                 continue;
             };
             let check = Check {

@@ -1,5 +1,7 @@
 //! The session in which rows are read: read-only, one statement at a time, and on CockroachDB in the past.
 
+use std::collections::BTreeMap;
+
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -7,7 +9,7 @@ use super::super::OWN;
 use super::super::error::{LiveError, Sent, is_connection_lost, is_transient};
 use super::super::fetch::ask;
 use super::super::session::apply;
-use super::super::{FetchOptions, ResultSet};
+use super::super::{FetchOptions, ResultSet, Row};
 
 /// How transactions begin on CockroachDB, the best first: reads of the past hold up no writer, and where follower
 /// reads are licensed any replica answers them.
@@ -18,6 +20,11 @@ const NOW: &str = "BEGIN READ ONLY";
 /// PostgreSQL compiles long lists of conditions from 100,000 on, which takes longer than it saves on less than some
 /// five million rows (docs/performance.md).
 const COMPILE_LATER: &str = "SET jit_above_cost = 200000";
+
+/// A table of which a policy would hide rows refuses to be read, where it would be counted short: also one whose policy is
+/// made while the rows are asked.
+const ALL_ROWS: &str = "SET row_security = off";
+const ROW_SECURITY: &str = include_str!("../../../../queries/row_security.sql");
 
 /// Why an answer did not come.
 pub enum Trouble {
@@ -34,6 +41,8 @@ pub struct Session<'c> {
     client: &'c Client,
     options: &'c FetchOptions,
     past: &'static [&'static str],
+    /// Why a table would not show all of its rows, by schema and name.
+    hidden: BTreeMap<(String, String), String>,
     /// Statements that were sent, without those about transactions.
     pub statements: usize,
 }
@@ -43,13 +52,24 @@ impl<'c> Session<'c> {
     /// say.
     pub async fn prepare(client: &'c Client, cockroach: bool, options: &'c FetchOptions) -> Result<Self, LiveError> {
         let past: &[&str] = if cockroach { &PAST } else { &[] };
-        let session = Session { client, options, past, statements: 0 };
+        let mut session = Session { client, options, past, hidden: BTreeMap::new(), statements: 0 };
         apply(client, cockroach, options).await.map_err(|e| session.lost(&e))?;
-        if !cockroach {
-            // a server that does not compile need not know it
-            let _ = ask(client, "the session's settings", COMPILE_LATER).await;
+        let mut wishes = vec![ALL_ROWS];
+        // a server that does not compile need not know it
+        wishes.extend((!cockroach).then_some(COMPILE_LATER));
+        for wish in wishes {
+            let _ = ask(client, "the session's settings", wish).await;
+        }
+        // a server without policies knows nothing of what is asked
+        if let Ok(rows) = ask(client, "row security", ROW_SECURITY).await {
+            session.hidden = hidden(&rows);
         }
         Ok(session)
+    }
+
+    /// Why a table would not show all of its rows to this user.
+    pub fn hides(&self, schema: &str, table: &str) -> Option<&str> {
+        self.hidden.get(&(schema.to_owned(), table.to_owned())).map(String::as_str)
     }
 
     fn lost(&self, e: &tokio_postgres::Error) -> LiveError {
@@ -109,6 +129,21 @@ impl<'c> Session<'c> {
             _ => Trouble::Statement(format!("{} (SQLSTATE {code})", db.message())),
         }
     }
+}
+
+fn hidden(rows: &ResultSet) -> BTreeMap<(String, String), String> {
+    let Ok([schema, name, policies]) = rows.positions(["schema", "name", "policies"]) else { return BTreeMap::new() };
+    let one = |row: Row<'_>| {
+        let (schema, name) = (row.text(schema), row.text(name));
+        // without a policy no row is shown at all
+        let policies = row.get(policies).map(|p| format!(" (policy {p})")).unwrap_or_default();
+        let why = format!(
+            "row-level security of {schema}.{name}{policies} hides rows from this user, and a count would be wrong; ask as \
+             a role with BYPASSRLS, or as the owner of the table where it is not FORCEd on the owner, too"
+        );
+        ((schema.to_owned(), name.to_owned()), why)
+    };
+    rows.rows().map(one).collect()
 }
 
 fn is_unknown_object(code: &SqlState) -> bool {

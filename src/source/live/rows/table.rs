@@ -59,6 +59,9 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
 
     /// Asks all of them, and keeps the answers as they come.
     pub async fn table(&mut self, questions: &[&Question]) -> Result<(), Trouble> {
+        if let Some(why) = self.session.hides(&self.table.schema, &self.table.name) {
+            return Err(Trouble::Table(why.to_owned()));
+        }
         let of = |wanted: fn(&Ask) -> bool| questions.iter().copied().filter(|q| wanted(&q.ask)).collect::<Vec<_>>();
         let broken = of(|a| matches!(a, Ask::Broken(_)));
         let repeated = of(|a| matches!(a, Ask::Repeated { .. }));
@@ -231,6 +234,10 @@ impl<'s, 'c, 'a> Asking<'s, 'c, 'a> {
 
     async fn orphans(&mut self, question: &Question) -> Result<(), Trouble> {
         let Ask::Orphaned { columns, target, referenced } = &question.ask else { return Ok(()) };
+        if let Some(why) = self.session.hides(&target.0, &target.1) {
+            self.rows.refuse(question, why);
+            return Ok(());
+        }
         let names: Vec<&str> = columns.iter().map(String::as_str).collect();
         let from = self.rows_text(&names, "c");
         let statement = sql::orphaned(&from, columns, (&target.0, &target.1), referenced);
