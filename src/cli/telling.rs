@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::output;
 use crate::history::{Delivery, stamp};
+use crate::interrupt;
 use crate::watch::notification::{Backoff, Channel, Notice, deliver};
 use crate::watch::server::Shared;
 
@@ -24,13 +25,12 @@ pub struct Teller {
     page: Option<String>,
     busy: Arc<AtomicBool>,
     again: Arc<AtomicBool>,
-    stopped: Arc<AtomicBool>,
 }
 
 impl Teller {
     /// Nothing is told yet.
     pub fn new(shared: Arc<Shared>, channels: Arc<Vec<Box<dyn Channel>>>, page: Option<String>) -> Teller {
-        Teller { shared, channels, page, busy: Arc::default(), again: Arc::default(), stopped: Arc::default() }
+        Teller { shared, channels, page, busy: Arc::default(), again: Arc::default() }
     }
 
     /// Whether there is anybody to tell.
@@ -46,7 +46,7 @@ impl Teller {
         }
         let this = self.clone();
         let thread = std::thread::Builder::new().name("telling".to_owned()).spawn(move || {
-            while this.again.swap(false, Ordering::SeqCst) && !this.stopped.load(Ordering::SeqCst) {
+            while this.again.swap(false, Ordering::SeqCst) && !interrupt::is_wished() {
                 this.tell();
             }
             this.busy.store(false, Ordering::SeqCst);
@@ -62,9 +62,10 @@ impl Teller {
         self.tell();
     }
 
-    /// No attempt begins after this one.
-    pub fn stop(&self) {
-        self.stopped.store(true, Ordering::SeqCst);
+    /// Whether somebody is being told now. When the program is to end no attempt begins any more, and what came of the
+    /// last one is noted before this says no.
+    pub fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::SeqCst)
     }
 
     fn tell(&self) {
@@ -80,7 +81,7 @@ impl Teller {
         let since = stamp(OffsetDateTime::now_utc() - FRESH);
         let notices = self.shared.history().untold(channel.name(), sources, &since)?;
         for n in notices {
-            if self.stopped.load(Ordering::SeqCst) {
+            if interrupt::is_wished() {
                 break;
             }
             let now = stamp(OffsetDateTime::now_utc());
@@ -99,7 +100,7 @@ impl Teller {
                 recovered: n.news.recovered,
                 page: self.page.clone(),
             };
-            let told = deliver(channel, &notice, &Backoff::default(), &mut |pause| self.wait(pause));
+            let told = deliver(channel, &notice, &Backoff::default(), &mut wait);
             let delivery = match told {
                 Ok(()) => Delivery::Sent,
                 Err(e) => {
@@ -111,18 +112,18 @@ impl Teller {
         }
         Ok(())
     }
+}
 
-    /// Waits; `false` if the program is to end meanwhile.
-    fn wait(&self, pause: Duration) -> bool {
-        let mut left = pause;
-        while !left.is_zero() {
-            if self.stopped.load(Ordering::SeqCst) {
-                return false;
-            }
-            let step = left.min(STEP);
-            std::thread::sleep(step);
-            left -= step;
+/// Waits; `false` if the program is to end meanwhile.
+fn wait(pause: Duration) -> bool {
+    let mut left = pause;
+    while !left.is_zero() {
+        if interrupt::is_wished() {
+            return false;
         }
-        true
+        let step = left.min(STEP);
+        std::thread::sleep(step);
+        left -= step;
     }
+    true
 }

@@ -95,6 +95,8 @@ const GRACE: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_secs(15);
 /// What could not be told is tried again so often.
 const TELL: Duration = Duration::from_secs(60);
+/// When the program is to end, it is looked so often whether the last notice is out.
+const STEP: Duration = Duration::from_millis(50);
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -240,6 +242,7 @@ impl<'a> Watch<'a> {
                 Some((name, what)) = finished.recv() => {
                     self.running.remove(&name);
                     self.settle(what);
+                    self.write_metrics();
                     if !self.args.once {
                         self.teller.begin();
                     }
@@ -323,15 +326,10 @@ impl<'a> Watch<'a> {
             let Some(job) = self.queue.pop_front() else { break };
             let name = job.source.label();
             let (auditor, shared, baseline) = (self.auditor, self.shared.clone(), self.baseline.clone());
-            let (tell, done, args) = (self.teller.has_channels(), done.clone(), self.args);
+            let (tell, done) = (self.teller.has_channels(), done.clone());
             let end = name.clone();
             let worker = move || {
                 let what = work(auditor, &shared, baseline.as_ref(), &job, tell);
-                if let Some(file) = &args.metrics_file
-                    && let Err(error) = crate::files::write(file, &metrics::text(&shared.statuses()))
-                {
-                    output::error(&error);
-                }
                 // nobody listens any more when the program ends
                 let _ = done.send((end, what));
             };
@@ -345,6 +343,15 @@ impl<'a> Watch<'a> {
                     log(&format!("{name}: cannot start a thread ({e})"));
                 }
             }
+        }
+    }
+
+    /// By one thread, so that what is older never replaces what is newer.
+    fn write_metrics(&self) {
+        if let Some(file) = &self.args.metrics_file
+            && let Err(error) = crate::files::write(file, &metrics::text(&self.shared.statuses()))
+        {
+            output::error(&error);
         }
     }
 
@@ -388,7 +395,6 @@ impl<'a> Watch<'a> {
     ) -> ExitCode {
         log("ending");
         self.queue.clear();
-        self.teller.stop();
         let deadline = tokio::time::Instant::now() + GRACE;
         while !self.running.is_empty() {
             match tokio::time::timeout_at(deadline, finished.recv()).await {
@@ -402,10 +408,15 @@ impl<'a> Watch<'a> {
                 }
             }
         }
+        // what is being sent is sent to its end, or nobody would know whether it arrived
+        while self.teller.is_busy() && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(STEP).await;
+        }
         if let Some(served) = served {
             let _ = tokio::time::timeout(server::LEAVE, served).await;
         }
-        ExitCode::SUCCESS
+        // one round that was cut short has not found that all is well
+        if self.args.once { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
     }
 }
 
@@ -420,7 +431,12 @@ fn work(auditor: &Auditor<'_>, shared: &Shared, baseline: Option<&Baseline>, job
     let (started, clock) = (OffsetDateTime::now_utc(), Instant::now());
     let (name, outcome) = match job.cluster {
         true => match auditor.databases(&job.source) {
-            Ok(sources) => return Done::Listed(sources),
+            Ok(sources) => {
+                // one that was dropped is no more
+                let names: BTreeSet<String> = sources.iter().map(Source::label).collect();
+                shared.statuses().retain(|name, _| !of_cluster(&label, name) || names.contains(name));
+                return Done::Listed(sources);
+            }
             Err(error) => (label, Err(error)),
         },
         false => {
@@ -434,7 +450,15 @@ fn work(auditor: &Auditor<'_>, shared: &Shared, baseline: Option<&Baseline>, job
     }
     let mut outcome = outcome;
     if job.listed && outcome.as_ref().is_err_and(|e| e.is::<NoTables>()) {
-        return Done::Nothing;
+        let had_tables = shared.history().audited(&name).is_ok_and(|run| run.is_some_and(|r| r.tables > 0));
+        let failed = shared.statuses().get(&name).is_some_and(|s| s.error.is_some());
+        match (had_tables, failed) {
+            // one that had tables and shows none may be hidden from us
+            (true, _) => {}
+            // the list of the cluster failed under this name, and works again
+            (false, true) => outcome = Ok(auditor.nothing(&job.source)),
+            (false, false) => return Done::Nothing,
+        }
     }
     if let (Ok(Audited { audit, .. }), Some(baseline)) = (&mut outcome, baseline) {
         audit.accept(baseline);

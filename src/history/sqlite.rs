@@ -36,8 +36,9 @@ impl File {
             connection.busy_timeout(PATIENCE)?;
             // a run that was told as recorded is on the disk
             connection.pragma_update(None, "synchronous", "FULL")?;
-            let application = connection.pragma_query_value(None, "application_id", |r| r.get(0))?;
+            // in this order: another job that begins the history marks it before it makes a table
             let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+            let application = connection.pragma_query_value(None, "application_id", |r| r.get(0))?;
             Ok((connection, application, tables))
         };
         let (connection, application, tables) = open().with_context(|| format!("cannot use {name} as a history"))?;

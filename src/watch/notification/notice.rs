@@ -134,6 +134,7 @@ impl Notice {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::evidence::{Confidence, Severity};
 
     /// A notice of so many new findings and a fixed one, with names that want to be more than names.
     pub fn hostile(new: usize) -> Notice {
@@ -146,6 +147,8 @@ pub(super) mod tests {
             columns: vec!["a*b*".to_owned(), "[x](http://evil.example)".to_owned()],
             message: format!("{} can hold the same twice & #12 <b>\0", "ü<&>".repeat(200)),
             fingerprint: "26811e480358f228".to_owned(),
+            guard: "unique".to_owned(),
+            state: "0".to_owned(),
             sql: "CREATE UNIQUE INDEX \"```\" ON t (a);\nANALYZE t;".to_owned(),
         };
         Notice {
