@@ -57,18 +57,14 @@ impl Teller {
         }
     }
 
-    /// Tells what there is to tell, and comes back when it is done.
-    pub fn to_the_end(&self) {
-        self.tell();
-    }
-
     /// Whether somebody is being told now. When the program is to end no attempt begins any more, and what came of the
     /// last one is noted before this says no.
     pub fn is_busy(&self) -> bool {
         self.busy.load(Ordering::SeqCst)
     }
 
-    fn tell(&self) {
+    /// Tells what there is to tell, and comes back when it is done.
+    pub fn tell(&self) {
         let sources: Vec<String> = self.shared.statuses().keys().cloned().collect();
         for channel in self.channels.iter() {
             if let Err(error) = self.over(channel.as_ref(), &sources) {

@@ -135,7 +135,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             failed: false,
             found: false,
         };
-        runtime.block_on(watch.go(scope, listen, done, finished))
+        // a history on a server has a runtime of its own, and none of them runs in another
+        watch.begin()?;
+        let code = runtime.block_on(watch.go(scope, listen, done, finished))?;
+        if args.once {
+            watch.teller.tell();
+        }
+        // one round that was cut short has not found that all is well
+        Ok(if args.once && interrupt::is_wished() { ExitCode::from(FAILED) } else { code })
     });
     // requests that hang do not hold the end up
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -226,7 +233,6 @@ impl<'a> Watch<'a> {
             None => None,
         };
         let mut reload = reload()?;
-        self.begin()?;
         let mut tell = tokio::time::interval(TELL);
         loop {
             let now = OffsetDateTime::now_utc();
@@ -253,7 +259,6 @@ impl<'a> Watch<'a> {
                 () = interrupted() => return Ok(self.leave(&mut finished, served).await),
             }
         }
-        self.teller.to_the_end();
         Ok(match (self.failed, self.found) {
             (true, _) => ExitCode::from(FAILED),
             (false, true) => ExitCode::from(FOUND),
@@ -415,8 +420,7 @@ impl<'a> Watch<'a> {
         if let Some(served) = served {
             let _ = tokio::time::timeout(server::LEAVE, served).await;
         }
-        // one round that was cut short has not found that all is well
-        if self.args.once { ExitCode::from(FAILED) } else { ExitCode::SUCCESS }
+        ExitCode::SUCCESS
     }
 }
 
