@@ -154,10 +154,9 @@ fn what_was_accepted_counts_no_more() {
     checked(&["--history", &shop.history()]);
     shop.becomes(GUARD);
     let (fixed, code) = check(&[&shop.schema(), "--baseline", &file, "--history", &shop.history()]);
-    assert_eq!(
-        (code, names(&fixed["history"]["fixed"])),
-        (0, vec!["negative-counter on coupon".to_owned(), "negative-counter on show".to_owned()])
-    );
+    let mut closed = names(&fixed["history"]["fixed"]);
+    closed.sort();
+    assert_eq!((code, closed.join(", ").as_str()), (0, "negative-counter on coupon, negative-counter on show"));
     assert_eq!(stale(&fixed), ["negative-counter on show"]);
     let (later, _) = check(&[&shop.schema(), "--baseline", &file, "--history", &shop.history()]);
     assert_eq!((later["history"]["fixed"].as_array().unwrap().len(), stale(&later).len()), (0, 1));

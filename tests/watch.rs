@@ -377,9 +377,8 @@ fn all_databases_of_a_cluster() {
     daemon.says("/postgres: 0 findings (0 new, 0 fixed)");
     daemon.says("/two: 1 findings (0 new, 0 fixed)");
     daemon.says("/two: 1 findings (0 new, 0 fixed)");
-    wait_for("up again", || !fs::read_to_string(&metrics).unwrap().contains("} 0\ndbaudit_up"));
-    let text = fs::read_to_string(&metrics).unwrap();
-    assert_eq!(metric(&text, &["dbaudit_up", "/two\""]), Some(1.0), "{text}");
+    let up = |name: &str| metric(&fs::read_to_string(&metrics).unwrap(), &["dbaudit_up", &format!("/{name}\"")]);
+    wait_for("all are up", || ["two", "later", "postgres"].iter().all(|name| up(name) == Some(1.0)));
     daemon.ends();
     let postgres = runs(&history, &["--source", &format!("{}", url.split('?').next().unwrap())]);
     assert!(postgres[0]["error"].is_null(), "{postgres:#?}");
@@ -541,7 +540,9 @@ fn two_hundred_databases() {
             most = most.max(client.query_one(count, &[]).await.unwrap().get::<_, i64>(0));
             samples += 1;
             let process = fs::read_to_string(format!("/proc/{}/status", daemon.child.id())).unwrap_or_default();
-            memory = process.lines().find(|l| l.starts_with("VmHWM")).map_or(memory, str::to_owned);
+            if let Some(line) = process.lines().find(|l| l.starts_with("VmHWM")) {
+                line.clone_into(&mut memory);
+            }
             if let Some(status) = daemon.child.try_wait().unwrap() {
                 break status;
             }
@@ -552,7 +553,9 @@ fn two_hundred_databases() {
     let log: Vec<String> = daemon.lines.iter().collect();
     assert_eq!(status.code(), Some(1), "{log:#?}");
     assert!((2..=AT_ONCE + 1).contains(&most), "{most} connections");
-    let recorded = runs(&history, &[]);
+    let mut recorded = runs(&history, &[]);
+    // the history's own tables are audited like any others
+    recorded.retain(|r| !r["source"].as_str().unwrap().ends_with("/history"));
     let sources: BTreeSet<&str> = recorded.iter().map(|r| r["source"].as_str().unwrap()).collect();
     assert_eq!((recorded.len(), sources.len()), (DATABASES, DATABASES));
     assert!(recorded.iter().all(|r| r["new"] == 8), "each has its news");
