@@ -446,7 +446,7 @@ impl Told {
 
 #[test]
 fn two_jobs_on_one_history_tell_each_notice_once() {
-    for store in [Store::file(), Store::postgres()] {
+    for store in Store::all("told") {
         let told = Told::new();
         let command = format!("echo \"$DBAUDIT_SOURCE $DBAUDIT_NEW $DBAUDIT_FIXED\" >> {}", told.log.display());
         let two = || {
@@ -496,6 +496,19 @@ fn what_could_not_be_told_is_told_later_and_once() {
         assert_eq!(run(&told.args(&history, &never)).code, 1);
     }
     assert_eq!(told.lines(), ["told", "no"]);
+}
+
+/// A channel that takes its time does not hold up the others.
+#[test]
+fn channels_do_not_wait_for_each_other() {
+    let mut told = Told::new();
+    told.schemas.truncate(1);
+    let (history, ready) = (told.shop.history(), told.shop.path("ready"));
+    let slow = format!("until test -e {ready}; do sleep 0.05; done; echo slow >> {}", told.log.display());
+    let quick = format!("echo quick >> {}; touch {ready}", told.log.display());
+    let args = [told.args(&history, &slow), vec!["--notify-command", &quick]].concat();
+    assert_eq!(run(&args).code, 1);
+    assert_eq!(told.lines(), ["quick", "slow"]);
 }
 
 #[test]

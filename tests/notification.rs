@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use dbaudit::evidence::{Confidence, Severity};
+use dbaudit::history::Found;
 use dbaudit::source::connection::Secret;
 use dbaudit::watch::notification::{
-    Address, Backoff, Channel, Command, Email, Found, GitHub, GitLab, Http, Limits, Notice, SendError, Slack, Teams,
-    Webhook, deliver,
+    Address, Backoff, Channel, Command, Email, GitHub, GitLab, Http, Limits, Notice, SendError, Slack, Teams, Webhook,
+    deliver,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
@@ -58,6 +59,8 @@ fn found() -> Found {
         message: "seat can hold <!channel> the same twice, see https://evil.example #12".to_owned(),
         fingerprint: "26811e480358f228".to_owned(),
         sql: "CREATE UNIQUE INDEX \"```\" ON seat (show_id);".to_owned(),
+        guard: "unique".to_owned(),
+        state: "0".to_owned(),
     }
 }
 

@@ -171,6 +171,19 @@ fn runs_are_kept_and_found() {
     }
 }
 
+/// Looking at a history begins none.
+#[test]
+fn where_there_is_no_history() {
+    for store in Store::all("none") {
+        for _ in 0..2 {
+            let error = format!("{:#}", History::open(&store.place(), false).unwrap_err());
+            assert!(error.contains("there is no history at"), "{error}");
+        }
+        History::open(&store.place(), true).unwrap();
+        History::open(&store.place(), false).unwrap();
+    }
+}
+
 #[test]
 fn a_run_that_is_recorded_again_is_there_once() {
     for store in Store::all("again") {

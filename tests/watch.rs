@@ -380,7 +380,7 @@ fn all_databases_of_a_cluster() {
     let up = |name: &str| metric(&fs::read_to_string(&metrics).unwrap(), &["dbaudit_up", &format!("/{name}\"")]);
     wait_for("all are up", || ["two", "later", "postgres"].iter().all(|name| up(name) == Some(1.0)));
     daemon.ends();
-    let postgres = runs(&history, &["--source", &format!("{}", url.split('?').next().unwrap())]);
+    let postgres = runs(&history, &["--source", url.split('?').next().unwrap()]);
     assert!(postgres[0]["error"].is_null(), "{postgres:#?}");
 }
 
@@ -505,6 +505,33 @@ fn who_may_ask() {
     }
     assert_eq!(get(&address, "/healthz", &[]).status, 200);
     daemon.ends();
+}
+
+/// A history whose server ends the connection, as one that is started again does.
+#[test]
+fn a_history_that_comes_and_goes() {
+    let (database, store, notes) = (Postgres::shared().database(), Store::postgres(), Notes::new());
+    database.run(TABLE);
+    let (command, name) =
+        (notes.command(), store.name.rsplit_once('/').unwrap().1.split('?').next().unwrap().to_owned());
+    let mut daemon =
+        Daemon::start(&[&database.url, "--every", "1s", "--history", &store.name, "--notify-command", &command]);
+    daemon.says("1 findings (1 new, 0 fixed)");
+    let server = Postgres::shared();
+    let away = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    server.run("postgres", &away);
+    daemon.says("1 findings (0 new, 0 fixed)");
+    server.run("postgres", &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false; {away}"));
+    daemon.says("was not recorded");
+    database.run(COUPON);
+    daemon.says("was not recorded");
+    server.run("postgres", &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+    daemon.says("new: high negative-counter on coupon");
+    daemon.says("2 findings (1 new, 0 fixed)");
+    daemon.says("2 findings (0 new, 0 fixed)");
+    assert_eq!(notes.wait_for(2).len(), 2);
+    daemon.ends();
+    assert!(runs(&store.name, &[]).iter().all(|r| r["error"].is_null()));
 }
 
 /// 200 databases, eight at once: no more connections than that, and one for the history.

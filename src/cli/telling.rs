@@ -17,59 +17,73 @@ const FRESH: time::Duration = time::Duration::hours(24);
 /// The waits between attempts are cut up, so that the wish to end is heard.
 const STEP: Duration = Duration::from_millis(200);
 
-/// Tells, on a thread of its own.
+/// Tells, each channel on a thread of its own: one that takes its time holds up no other.
 #[derive(Clone)]
 pub struct Teller {
     shared: Arc<Shared>,
-    channels: Arc<Vec<Box<dyn Channel>>>,
+    lines: Arc<Vec<Line>>,
     page: Option<String>,
-    busy: Arc<AtomicBool>,
-    again: Arc<AtomicBool>,
+}
+
+struct Line {
+    channel: Box<dyn Channel>,
+    busy: AtomicBool,
+    again: AtomicBool,
 }
 
 impl Teller {
     /// Nothing is told yet.
-    pub fn new(shared: Arc<Shared>, channels: Arc<Vec<Box<dyn Channel>>>, page: Option<String>) -> Teller {
-        Teller { shared, channels, page, busy: Arc::default(), again: Arc::default() }
+    pub fn new(shared: Arc<Shared>, channels: Vec<Box<dyn Channel>>, page: Option<String>) -> Teller {
+        let line = |channel| Line { channel, busy: AtomicBool::default(), again: AtomicBool::default() };
+        Teller { shared, lines: Arc::new(channels.into_iter().map(line).collect()), page }
     }
 
     /// Whether there is anybody to tell.
     pub fn has_channels(&self) -> bool {
-        !self.channels.is_empty()
+        !self.lines.is_empty()
     }
 
-    /// Tells what there is to tell, beside what goes on; if that is being done already, once more after it.
+    /// Tells what there is to tell, beside what goes on; over a channel that is at it already, once more after it.
     pub fn begin(&self) {
-        self.again.store(true, Ordering::SeqCst);
-        if self.channels.is_empty() || self.busy.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        let this = self.clone();
-        let thread = std::thread::Builder::new().name("telling".to_owned()).spawn(move || {
-            while this.again.swap(false, Ordering::SeqCst) && !interrupt::is_wished() {
-                this.tell();
+        for (i, line) in self.lines.iter().enumerate() {
+            line.again.store(true, Ordering::SeqCst);
+            if line.busy.swap(true, Ordering::SeqCst) {
+                continue;
             }
-            this.busy.store(false, Ordering::SeqCst);
-        });
-        if let Err(e) = thread {
-            self.busy.store(false, Ordering::SeqCst);
-            output::warning(&format!("nobody can be told now: cannot start a thread ({e})"));
+            let this = self.clone();
+            let thread = std::thread::Builder::new().name("telling".to_owned()).spawn(move || {
+                let Some(line) = this.lines.get(i) else { return };
+                while line.again.swap(false, Ordering::SeqCst) && !interrupt::is_wished() {
+                    this.tell_over(line.channel.as_ref());
+                }
+                line.busy.store(false, Ordering::SeqCst);
+            });
+            if let Err(e) = thread {
+                line.busy.store(false, Ordering::SeqCst);
+                output::warning(&format!("nobody can be told now: cannot start a thread ({e})"));
+            }
         }
     }
 
     /// Whether somebody is being told now. When the program is to end no attempt begins any more, and what came of the
     /// last one is noted before this says no.
     pub fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::SeqCst)
+        self.lines.iter().any(|line| line.busy.load(Ordering::SeqCst))
     }
 
     /// Tells what there is to tell, and comes back when it is done.
     pub fn tell(&self) {
-        let sources: Vec<String> = self.shared.statuses().keys().cloned().collect();
-        for channel in self.channels.iter() {
-            if let Err(error) = self.over(channel.as_ref(), &sources) {
-                output::error(&error.context(format!("nothing can be told over {}", channel.name())));
+        std::thread::scope(|scope| {
+            for line in self.lines.iter() {
+                scope.spawn(|| self.tell_over(line.channel.as_ref()));
             }
+        });
+    }
+
+    fn tell_over(&self, channel: &dyn Channel) {
+        let sources: Vec<String> = self.shared.statuses().keys().cloned().collect();
+        if let Err(error) = self.over(channel, &sources) {
+            output::error(&error.context(format!("nothing can be told over {}", channel.name())));
         }
     }
 

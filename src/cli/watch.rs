@@ -108,7 +108,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if args.every.is_some_and(|e| e < Duration::from_secs(1)) {
         bail!("--every is too short");
     }
-    let channels = Arc::new(args.notify.channels()?);
+    let channels = args.notify.channels()?;
     let targets = targets(args)?;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     let shared = Arc::new(Shared::new(History::open(&recording::place(&args.history)?, true)?));
@@ -181,7 +181,14 @@ fn targets(args: &Args) -> Result<BTreeMap<String, Source>> {
     if sources.iter().any(|s| matches!(s, Source::Stdin)) {
         bail!("standard input can be read once only; watch a file, a folder or a server");
     }
-    Ok(sources.into_iter().map(|s| (s.label(), s)).collect())
+    let mut targets = BTreeMap::new();
+    for source in sources {
+        let name = source.label();
+        if targets.insert(name.clone(), source).is_some() {
+            output::warning(&format!("several sources are called {name}: the last of them is watched"));
+        }
+    }
+    Ok(targets)
 }
 
 /// What is to be audited: a source, or the databases of a cluster.
@@ -334,7 +341,9 @@ impl<'a> Watch<'a> {
             let (tell, done) = (self.teller.has_channels(), done.clone());
             let end = name.clone();
             let worker = move || {
-                let what = work(auditor, &shared, baseline.as_ref(), &job, tell);
+                // a rule that panics over one schema leaves the others alone, and this one is audited again
+                let audit = std::panic::AssertUnwindSafe(|| work(auditor, &shared, baseline.as_ref(), &job, tell));
+                let what = std::panic::catch_unwind(audit).unwrap_or(Done::Failed);
                 // nobody listens any more when the program ends
                 let _ = done.send((end, what));
             };
