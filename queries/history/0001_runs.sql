@@ -10,7 +10,9 @@ CREATE TABLE IF NOT EXISTS document (
 CREATE TABLE IF NOT EXISTS run (
     id TEXT NOT NULL PRIMARY KEY,
     source TEXT NOT NULL,
-    -- RFC 3339, UTC, to the millisecond: they sort as they follow
+    -- the how many-th of its source: clocks are set back, runs are recorded in an order all the same
+    number BIGINT NOT NULL,
+    -- RFC 3339, UTC, to the millisecond
     started TEXT NOT NULL,
     took_ms BIGINT NOT NULL,
     dbaudit TEXT NOT NULL,
@@ -31,14 +33,13 @@ CREATE TABLE IF NOT EXISTS run (
     found TEXT NOT NULL
 );
 
-CREATE INDEX IF NOT EXISTS run_of_source ON run (source, started);
+CREATE UNIQUE INDEX IF NOT EXISTS run_of_source ON run (source, number);
 
 -- what is open now, of each source
 CREATE TABLE IF NOT EXISTS finding (
     source TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     first_seen TEXT NOT NULL,
-    last_seen TEXT NOT NULL,
     -- whether it was ever sure enough to be told
     told BIGINT NOT NULL,
     body TEXT NOT NULL,

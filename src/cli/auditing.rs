@@ -7,13 +7,14 @@ use super::evidence::EvidenceArgs;
 use super::rows::RowArgs;
 use super::{output, target};
 use crate::catalog::Catalog;
+use crate::evidence::Observed;
 use crate::evidence::rows::Ended;
 use crate::evidence::settings;
 use crate::history::Found;
 use crate::report::{Filter, SourceAudit};
 use crate::rules::{self, Rule, Skipped};
 use crate::source::live::Observe;
-use crate::source::{self, Loaded, NoTables, Options, Source, SourceName};
+use crate::source::{self, Kind, Loaded, NoTables, Options, Source, SourceName};
 
 /// How to audit.
 #[derive(clap::Args)]
@@ -83,6 +84,13 @@ impl Auditor<'_> {
         bar.finish_and_clear();
         let audited = heard.and_then(|l| self.judge(source, &name, l));
         (name, audited)
+    }
+
+    /// What an audit of a database without tables comes to.
+    pub fn nothing(&self, source: &Source) -> Audited {
+        let (name, catalog) = (SourceName { kind: Kind::Live, name: source.label() }, Catalog::default());
+        let audit = rules::audit(&catalog, &Observed::default(), &self.rules);
+        Audited { audit: SourceAudit::new(name, &catalog, audit, &self.filter), catalog }
     }
 
     fn judge(&self, source: &Source, name: &SourceName, mut loaded: Loaded) -> Result<Audited> {

@@ -14,6 +14,7 @@ use crate::baseline::{Baseline, Entry};
 use crate::evidence::Severity;
 use crate::evidence::rows::Ended;
 use crate::history::History;
+use crate::interrupt;
 use crate::report::html::{Page, html};
 use crate::report::{self, Report, SourceAudit};
 use crate::source::{Kind, Source, SourceName};
@@ -98,11 +99,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let mut sources = args.audit.target.sources(&args.sources)?;
     args.audit.evidence.suit(&sources)?;
     let several = sources.len() > 1;
+    let named = sources.len();
     sources.retain(|s| args.shard.is_none_or(|shard| shard.has(&s.label())));
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     // opened first: who is to record must be able to
     let place = recording::chosen(args.history.as_deref())?;
     let mut history = place.map(|place| History::open(&place, true)).transpose()?;
+    let whole = sources.len() == named;
     let mut statuses = Statuses::new();
     let mut all = Report::default();
     let mut unrecorded = None;
@@ -119,7 +122,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             audit.accept(baseline);
         }
         let clocked = Clocked { started, took: clock.elapsed() };
-        if let Some(history) = &mut history {
+        // what fails because the user ends it is no failure of the database's
+        let failed_for_us = audited.is_err() && interrupt::is_wished();
+        if let Some(history) = history.as_mut().filter(|_| !failed_for_us) {
             let outcome = audited.as_ref().map_err(|e| format!("{:#}", e.root_cause()));
             let outcome = outcome.as_ref().map(|a| *a).map_err(String::as_str);
             match (recording::record(history, &auditor, &name.name, clocked, outcome, false), &mut audited) {
@@ -150,7 +155,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             }
         }
     }
-    if let Some(baseline) = &baseline {
+    // an entry that matches nothing here may be of another shard's source
+    if let Some(baseline) = baseline.as_ref().filter(|_| whole) {
         all.stale = stale(baseline, &auditor, &all.audits);
     }
     if let Some(file) = &args.metrics_file {

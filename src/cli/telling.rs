@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::output;
 use crate::history::{Delivery, stamp};
+use crate::interrupt;
 use crate::watch::notification::{Backoff, Channel, Notice, deliver};
 use crate::watch::server::Shared;
 
@@ -16,63 +17,73 @@ const FRESH: time::Duration = time::Duration::hours(24);
 /// The waits between attempts are cut up, so that the wish to end is heard.
 const STEP: Duration = Duration::from_millis(200);
 
-/// Tells, on a thread of its own.
+/// Tells, each channel on a thread of its own: one that takes its time holds up no other.
 #[derive(Clone)]
 pub struct Teller {
     shared: Arc<Shared>,
-    channels: Arc<Vec<Box<dyn Channel>>>,
+    lines: Arc<Vec<Line>>,
     page: Option<String>,
-    busy: Arc<AtomicBool>,
-    again: Arc<AtomicBool>,
-    stopped: Arc<AtomicBool>,
+}
+
+struct Line {
+    channel: Box<dyn Channel>,
+    busy: AtomicBool,
+    again: AtomicBool,
 }
 
 impl Teller {
     /// Nothing is told yet.
-    pub fn new(shared: Arc<Shared>, channels: Arc<Vec<Box<dyn Channel>>>, page: Option<String>) -> Teller {
-        Teller { shared, channels, page, busy: Arc::default(), again: Arc::default(), stopped: Arc::default() }
+    pub fn new(shared: Arc<Shared>, channels: Vec<Box<dyn Channel>>, page: Option<String>) -> Teller {
+        let line = |channel| Line { channel, busy: AtomicBool::default(), again: AtomicBool::default() };
+        Teller { shared, lines: Arc::new(channels.into_iter().map(line).collect()), page }
     }
 
     /// Whether there is anybody to tell.
     pub fn has_channels(&self) -> bool {
-        !self.channels.is_empty()
+        !self.lines.is_empty()
     }
 
-    /// Tells what there is to tell, beside what goes on; if that is being done already, once more after it.
+    /// Tells what there is to tell, beside what goes on; over a channel that is at it already, once more after it.
     pub fn begin(&self) {
-        self.again.store(true, Ordering::SeqCst);
-        if self.channels.is_empty() || self.busy.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        let this = self.clone();
-        let thread = std::thread::Builder::new().name("telling".to_owned()).spawn(move || {
-            while this.again.swap(false, Ordering::SeqCst) && !this.stopped.load(Ordering::SeqCst) {
-                this.tell();
+        for (i, line) in self.lines.iter().enumerate() {
+            line.again.store(true, Ordering::SeqCst);
+            if line.busy.swap(true, Ordering::SeqCst) {
+                continue;
             }
-            this.busy.store(false, Ordering::SeqCst);
-        });
-        if let Err(e) = thread {
-            self.busy.store(false, Ordering::SeqCst);
-            output::warning(&format!("nobody can be told now: cannot start a thread ({e})"));
+            let this = self.clone();
+            let thread = std::thread::Builder::new().name("telling".to_owned()).spawn(move || {
+                let Some(line) = this.lines.get(i) else { return };
+                while line.again.swap(false, Ordering::SeqCst) && !interrupt::is_wished() {
+                    this.tell_over(line.channel.as_ref());
+                }
+                line.busy.store(false, Ordering::SeqCst);
+            });
+            if let Err(e) = thread {
+                line.busy.store(false, Ordering::SeqCst);
+                output::warning(&format!("nobody can be told now: cannot start a thread ({e})"));
+            }
         }
+    }
+
+    /// Whether somebody is being told now. When the program is to end no attempt begins any more, and what came of the
+    /// last one is noted before this says no.
+    pub fn is_busy(&self) -> bool {
+        self.lines.iter().any(|line| line.busy.load(Ordering::SeqCst))
     }
 
     /// Tells what there is to tell, and comes back when it is done.
-    pub fn to_the_end(&self) {
-        self.tell();
-    }
-
-    /// No attempt begins after this one.
-    pub fn stop(&self) {
-        self.stopped.store(true, Ordering::SeqCst);
-    }
-
-    fn tell(&self) {
-        let sources: Vec<String> = self.shared.statuses().keys().cloned().collect();
-        for channel in self.channels.iter() {
-            if let Err(error) = self.over(channel.as_ref(), &sources) {
-                output::error(&error.context(format!("nothing can be told over {}", channel.name())));
+    pub fn tell(&self) {
+        std::thread::scope(|scope| {
+            for line in self.lines.iter() {
+                scope.spawn(|| self.tell_over(line.channel.as_ref()));
             }
+        });
+    }
+
+    fn tell_over(&self, channel: &dyn Channel) {
+        let sources: Vec<String> = self.shared.statuses().keys().cloned().collect();
+        if let Err(error) = self.over(channel, &sources) {
+            output::error(&error.context(format!("nothing can be told over {}", channel.name())));
         }
     }
 
@@ -80,7 +91,7 @@ impl Teller {
         let since = stamp(OffsetDateTime::now_utc() - FRESH);
         let notices = self.shared.history().untold(channel.name(), sources, &since)?;
         for n in notices {
-            if self.stopped.load(Ordering::SeqCst) {
+            if interrupt::is_wished() {
                 break;
             }
             let now = stamp(OffsetDateTime::now_utc());
@@ -99,7 +110,7 @@ impl Teller {
                 recovered: n.news.recovered,
                 page: self.page.clone(),
             };
-            let told = deliver(channel, &notice, &Backoff::default(), &mut |pause| self.wait(pause));
+            let told = deliver(channel, &notice, &Backoff::default(), &mut wait);
             let delivery = match told {
                 Ok(()) => Delivery::Sent,
                 Err(e) => {
@@ -111,18 +122,18 @@ impl Teller {
         }
         Ok(())
     }
+}
 
-    /// Waits; `false` if the program is to end meanwhile.
-    fn wait(&self, pause: Duration) -> bool {
-        let mut left = pause;
-        while !left.is_zero() {
-            if self.stopped.load(Ordering::SeqCst) {
-                return false;
-            }
-            let step = left.min(STEP);
-            std::thread::sleep(step);
-            left -= step;
+/// Waits; `false` if the program is to end meanwhile.
+fn wait(pause: Duration) -> bool {
+    let mut left = pause;
+    while !left.is_zero() {
+        if interrupt::is_wished() {
+            return false;
         }
-        true
+        let step = left.min(STEP);
+        std::thread::sleep(step);
+        left -= step;
     }
+    true
 }

@@ -101,6 +101,8 @@ const GRACE: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_secs(15);
 /// What could not be told is tried again so often.
 const TELL: Duration = Duration::from_secs(60);
+/// When the program is to end, it is looked so often whether the last notice is out.
+const STEP: Duration = Duration::from_millis(50);
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -112,7 +114,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if args.every.is_some_and(|e| e < Duration::from_secs(1)) {
         bail!("--every is too short");
     }
-    let channels = Arc::new(args.notify.channels()?);
+    let channels = args.notify.channels()?;
     let targets = targets(args)?;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     let place = recording::chosen(args.history.as_deref())?
@@ -141,7 +143,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             failed: false,
             worst: None,
         };
-        runtime.block_on(watch.go(scope, listen, done, finished))
+        // a history on a server has a runtime of its own, and none of them runs in another
+        watch.begin()?;
+        let code = runtime.block_on(watch.go(scope, listen, done, finished))?;
+        if args.once {
+            watch.teller.tell();
+        }
+        // one round that was cut short has not found that all is well
+        Ok(if args.once && interrupt::is_wished() { ExitCode::from(FAILED) } else { code })
     });
     // requests that hang do not hold the end up
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -180,7 +189,14 @@ fn targets(args: &Args) -> Result<BTreeMap<String, Source>> {
     if sources.iter().any(|s| matches!(s, Source::Stdin)) {
         bail!("standard input can be read once only; watch a file, a folder or a server");
     }
-    Ok(sources.into_iter().map(|s| (s.label(), s)).collect())
+    let mut targets = BTreeMap::new();
+    for source in sources {
+        let name = source.label();
+        if targets.insert(name.clone(), source).is_some() {
+            output::warning(&format!("several sources are called {name}: the last of them is watched"));
+        }
+    }
+    Ok(targets)
 }
 
 /// What is to be audited: a source, or the databases of a cluster.
@@ -233,7 +249,6 @@ impl<'a> Watch<'a> {
             None => None,
         };
         let mut reload = reload()?;
-        self.begin()?;
         let mut tell = tokio::time::interval(TELL);
         loop {
             let now = OffsetDateTime::now_utc();
@@ -249,6 +264,7 @@ impl<'a> Watch<'a> {
                 Some((name, what)) = finished.recv() => {
                     self.running.remove(&name);
                     self.settle(what);
+                    self.write_metrics();
                     if !self.args.once {
                         self.teller.begin();
                     }
@@ -259,7 +275,6 @@ impl<'a> Watch<'a> {
                 () = interrupted() => return Ok(self.leave(&mut finished, served).await),
             }
         }
-        self.teller.to_the_end();
         let fails = self.args.fail_on.least().is_some_and(|least| self.worst.is_some_and(|worst| worst >= least));
         Ok(match (self.failed, fails) {
             (true, _) => ExitCode::from(FAILED),
@@ -333,15 +348,12 @@ impl<'a> Watch<'a> {
             let Some(job) = self.queue.pop_front() else { break };
             let name = job.source.label();
             let (auditor, shared, baseline) = (self.auditor, self.shared.clone(), self.baseline.clone());
-            let (tell, done, args) = (self.teller.has_channels(), done.clone(), self.args);
+            let (tell, done) = (self.teller.has_channels(), done.clone());
             let end = name.clone();
             let worker = move || {
-                let what = work(auditor, &shared, baseline.as_ref(), &job, tell);
-                if let Some(file) = &args.metrics_file
-                    && let Err(error) = crate::files::write(file, &metrics::text(&shared.statuses()))
-                {
-                    output::error(&error);
-                }
+                // a rule that panics over one schema leaves the others alone, and this one is audited again
+                let audit = std::panic::AssertUnwindSafe(|| work(auditor, &shared, baseline.as_ref(), &job, tell));
+                let what = std::panic::catch_unwind(audit).unwrap_or(Done::Failed);
                 // nobody listens any more when the program ends
                 let _ = done.send((end, what));
             };
@@ -355,6 +367,15 @@ impl<'a> Watch<'a> {
                     log(&format!("{name}: cannot start a thread ({e})"));
                 }
             }
+        }
+    }
+
+    /// By one thread, so that what is older never replaces what is newer.
+    fn write_metrics(&self) {
+        if let Some(file) = &self.args.metrics_file
+            && let Err(error) = crate::files::write(file, &metrics::text(&self.shared.statuses()))
+        {
+            output::error(&error);
         }
     }
 
@@ -398,7 +419,6 @@ impl<'a> Watch<'a> {
     ) -> ExitCode {
         log("ending");
         self.queue.clear();
-        self.teller.stop();
         let deadline = tokio::time::Instant::now() + GRACE;
         while !self.running.is_empty() {
             match tokio::time::timeout_at(deadline, finished.recv()).await {
@@ -411,6 +431,10 @@ impl<'a> Watch<'a> {
                     std::process::exit(i32::from(FAILED));
                 }
             }
+        }
+        // what is being sent is sent to its end, or nobody would know whether it arrived
+        while self.teller.is_busy() && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(STEP).await;
         }
         if let Some(served) = served {
             let _ = tokio::time::timeout(server::LEAVE, served).await;
@@ -430,7 +454,12 @@ fn work(auditor: &Auditor<'_>, shared: &Shared, baseline: Option<&Baseline>, job
     let (started, clock) = (OffsetDateTime::now_utc(), Instant::now());
     let (name, outcome) = match job.cluster {
         true => match auditor.databases(&job.source) {
-            Ok(sources) => return Done::Listed(sources),
+            Ok(sources) => {
+                // one that was dropped is no more
+                let names: BTreeSet<String> = sources.iter().map(Source::label).collect();
+                shared.statuses().retain(|name, _| !of_cluster(&label, name) || names.contains(name));
+                return Done::Listed(sources);
+            }
             Err(error) => (label, Err(error)),
         },
         false => {
@@ -444,7 +473,15 @@ fn work(auditor: &Auditor<'_>, shared: &Shared, baseline: Option<&Baseline>, job
     }
     let mut outcome = outcome;
     if job.listed && outcome.as_ref().is_err_and(|e| e.is::<NoTables>()) {
-        return Done::Nothing;
+        let had_tables = shared.history().audited(&name).is_ok_and(|run| run.is_some_and(|r| r.tables > 0));
+        let failed = shared.statuses().get(&name).is_some_and(|s| s.error.is_some());
+        match (had_tables, failed) {
+            // one that had tables and shows none may be hidden from us
+            (true, _) => {}
+            // the list of the cluster failed under this name, and works again
+            (false, true) => outcome = Ok(auditor.nothing(&job.source)),
+            (false, false) => return Done::Nothing,
+        }
     }
     if let (Ok(Audited { audit, .. }), Some(baseline)) = (&mut outcome, baseline) {
         audit.accept(baseline);

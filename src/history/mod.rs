@@ -72,7 +72,7 @@ impl History {
     pub fn open(place: &Place, create: bool) -> Result<History> {
         let database: Box<dyn Database> = match place {
             Place::File(path) => Box::new(sqlite::File::open(path, create)?),
-            Place::Server(settings) => Box::new(server::Server::open(settings)?),
+            Place::Server(settings) => Box::new(server::Server::open(settings, create)?),
         };
         let mut history = History { database, label: place.label() };
         history.migrate()?;

@@ -157,7 +157,8 @@ pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, Datab
     }
     let started = stamp(run.started);
     let last = session
-        .run("SELECT error FROM run WHERE source = $1 ORDER BY started DESC, id DESC LIMIT 1", &[run.source.into()])?;
+        .run("SELECT error, number FROM run WHERE source = $1 ORDER BY number DESC LIMIT 1", &[run.source.into()])?;
+    let number = last.first().map_or(0, |r| r.number(1)) + 1;
     let failed_before = last.first().is_some_and(|r| !r.text(0).is_empty());
     let mut news = News { first: last.is_empty(), ..News::default() };
     let mut counts = [0u64; 3];
@@ -186,7 +187,8 @@ pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, Datab
     }
     session.run(
         &format!(
-            "INSERT INTO run ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+            "INSERT INTO run ({COLUMNS}, number) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+             $17, $18)"
         ),
         &[
             run.id.as_str().into(),
@@ -206,6 +208,7 @@ pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, Datab
             catalog.into(),
             report.into(),
             found.into(),
+            number.into(),
         ],
     )?;
     if run.tell && !news.is_empty() {
@@ -244,12 +247,15 @@ fn sight(
         if s.shown && !told && !s.known {
             news.new.push(s.found.clone());
         }
-        let values: [Value; 5] =
-            [source.into(), print.as_str().into(), now.into(), (told || s.shown).into(), json(&s.found).into()];
+        let tell = told || s.shown;
+        // most nights nothing is different, and nothing is written
+        if was.is_some_and(|o| o.told == tell && o.found == s.found) {
+            continue;
+        }
+        let values: [Value; 5] = [source.into(), print.as_str().into(), now.into(), tell.into(), json(&s.found).into()];
         session.run(
-            "INSERT INTO finding (source, fingerprint, first_seen, last_seen, told, body) VALUES ($1, $2, $3, $3, $4, $5) \
-             ON CONFLICT (source, fingerprint) DO UPDATE SET last_seen = excluded.last_seen, told = excluded.told, \
-             body = excluded.body",
+            "INSERT INTO finding (source, fingerprint, first_seen, told, body) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (source, fingerprint) DO UPDATE SET told = excluded.told, body = excluded.body",
             &values,
         )?;
     }
@@ -269,7 +275,7 @@ fn sight(
 pub fn list(session: &mut dyn Session, source: Option<&str>, limit: usize) -> Result<Vec<Run>, DatabaseError> {
     let rows = match source {
         Some(source) => session.run(
-            &format!("SELECT {COLUMNS} FROM run WHERE source = $1 ORDER BY started DESC, id DESC LIMIT $2"),
+            &format!("SELECT {COLUMNS} FROM run WHERE source = $1 ORDER BY number DESC LIMIT $2"),
             &[source.into(), limit.into()],
         ),
         None => {
@@ -283,7 +289,7 @@ pub fn list(session: &mut dyn Session, source: Option<&str>, limit: usize) -> Re
 pub fn latest(session: &mut dyn Session) -> Result<Vec<Run>, DatabaseError> {
     let rows = session.run(
         &format!(
-            "SELECT {COLUMNS} FROM (SELECT {COLUMNS}, row_number() OVER (PARTITION BY source ORDER BY started DESC, id DESC) \
+            "SELECT {COLUMNS} FROM (SELECT {COLUMNS}, row_number() OVER (PARTITION BY source ORDER BY number DESC) \
              AS place FROM run) AS r WHERE place = 1 ORDER BY source"
         ),
         &[],
@@ -294,7 +300,7 @@ pub fn latest(session: &mut dyn Session) -> Result<Vec<Run>, DatabaseError> {
 /// Those of a source that did not fail, the latest first.
 pub fn audited(session: &mut dyn Session, source: &str, limit: usize) -> Result<Vec<Run>, DatabaseError> {
     let rows = session.run(
-        &format!("SELECT {COLUMNS} FROM run WHERE source = $1 AND error = '' ORDER BY started DESC, id DESC LIMIT $2"),
+        &format!("SELECT {COLUMNS} FROM run WHERE source = $1 AND error = '' ORDER BY number DESC LIMIT $2"),
         &[source.into(), limit.into()],
     )?;
     Ok(rows.iter().map(Run::of).collect())
@@ -303,7 +309,9 @@ pub fn audited(session: &mut dyn Session, source: &str, limit: usize) -> Result<
 /// Those whose ids begin so.
 pub fn beginning(session: &mut dyn Session, id: &str) -> Result<Vec<Run>, DatabaseError> {
     // an id has no other letters, so what the user gave cannot be a pattern
-    let id: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        return Ok(Vec::new());
+    }
     let rows = session
         .run(&format!("SELECT {COLUMNS} FROM run WHERE id LIKE $1 ORDER BY id LIMIT 2"), &[format!("{id}%").into()])?;
     Ok(rows.iter().map(Run::of).collect())
@@ -313,7 +321,7 @@ pub fn beginning(session: &mut dyn Session, id: &str) -> Result<Vec<Run>, Databa
 pub fn forget(session: &mut dyn Session, before: &str) -> Result<usize, DatabaseError> {
     let gone = session.run(
         "DELETE FROM run WHERE started < $1 AND id NOT IN (SELECT id FROM (SELECT id, row_number() OVER \
-         (PARTITION BY source, error = '' ORDER BY started DESC, id DESC) AS place FROM run) AS r WHERE place = 1) RETURNING id",
+         (PARTITION BY source, error = '' ORDER BY number DESC) AS place FROM run) AS r WHERE place = 1) RETURNING id",
         &[before.into()],
     )?;
     session.run(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -27,20 +27,20 @@ pub struct Server {
 }
 
 impl Server {
-    /// Connects. The schema for the tables is made if it is not there.
+    /// Connects. The schema for the tables is made if it is not there and `create` says so.
     ///
     /// # Errors
-    /// If the server cannot be reached, or does not let us make the schema.
-    pub fn open(settings: &Settings) -> Result<Server> {
+    /// If the server cannot be reached, has no schema, or does not let us make it.
+    pub fn open(settings: &Settings, create: bool) -> Result<Server> {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start a runtime")?;
-        let connection = runtime.block_on(enter(settings))?;
+        let connection = runtime.block_on(enter(settings, create))?;
         Ok(Server { settings: settings.clone(), connection, runtime })
     }
 
     fn again(&mut self) -> Result<(), DatabaseError> {
         self.connection =
-            self.runtime.block_on(enter(&self.settings)).map_err(|e| DatabaseError::Other(format!("{e:#}")))?;
+            self.runtime.block_on(enter(&self.settings, false)).map_err(|e| DatabaseError::Other(format!("{e:#}")))?;
         Ok(())
     }
 
@@ -49,7 +49,7 @@ impl Server {
     }
 }
 
-async fn enter(settings: &Settings) -> Result<Connection> {
+async fn enter(settings: &Settings, create: bool) -> Result<Connection> {
     let open = async {
         let connection = connect(settings).await.context("cannot open the history")?;
         let client = &connection.client;
@@ -61,6 +61,9 @@ async fn enter(settings: &Settings) -> Result<Connection> {
             .await
             .with_context(|| format!("cannot read the schemas of {settings}"))?;
         if there.try_get::<_, i64>(0).unwrap_or(0) == 0 {
+            if !create {
+                bail!("there is no history at {settings}; `dbaudit check --history` begins one");
+            }
             let made = client.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}")).await;
             made.or_else(|e| if is_race(&e) { Ok(()) } else { Err(e) }).with_context(|| {
                 format!(
@@ -77,7 +80,7 @@ async fn enter(settings: &Settings) -> Result<Connection> {
     };
     match tokio::time::timeout(PATIENCE, open).await {
         Ok(connection) => connection,
-        Err(_) => anyhow::bail!("{settings} did not let us at the history within {} s", PATIENCE.as_secs()),
+        Err(_) => bail!("{settings} did not let us at the history within {} s", PATIENCE.as_secs()),
     }
 }
 

@@ -18,6 +18,7 @@ const APPLICATION: i32 = 0x6462_6175;
 /// An open file.
 pub struct File {
     connection: Connection,
+    behavior: TransactionBehavior,
 }
 
 impl File {
@@ -36,8 +37,9 @@ impl File {
             connection.busy_timeout(PATIENCE)?;
             // a run that was told as recorded is on the disk
             connection.pragma_update(None, "synchronous", "FULL")?;
-            let application = connection.pragma_query_value(None, "application_id", |r| r.get(0))?;
+            // in this order: another job that begins the history marks it before it makes a table
             let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+            let application = connection.pragma_query_value(None, "application_id", |r| r.get(0))?;
             Ok((connection, application, tables))
         };
         let (connection, application, tables) = open().with_context(|| format!("cannot use {name} as a history"))?;
@@ -49,7 +51,12 @@ impl File {
                 .pragma_update(None, "application_id", APPLICATION)
                 .with_context(|| format!("cannot begin a history in {name}"))?;
         }
-        Ok(File { connection })
+        // from the beginning, so that what was read is still true when it is written; who may only read can look
+        let behavior = match connection.is_readonly("main") {
+            Ok(true) => TransactionBehavior::Deferred,
+            _ => TransactionBehavior::Immediate,
+        };
+        Ok(File { connection, behavior })
     }
 }
 
@@ -58,9 +65,7 @@ impl Database for File {
         &mut self,
         work: &mut dyn FnMut(&mut dyn Session) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        // from the beginning, so that what was read is still true when it is written
-        let mut transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(explain)?;
+        let mut transaction = self.connection.transaction_with_behavior(self.behavior).map_err(explain)?;
         work(&mut transaction)?;
         transaction.commit().map_err(explain)
     }

@@ -1,6 +1,6 @@
 //! The runs of a history.
 
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, Width};
+use comfy_table::{Cell, CellAlignment};
 
 use super::Style;
 use super::table::{bare, clean, lines};
@@ -11,8 +11,9 @@ pub fn runs(runs: &[Run], style: Style) -> String {
     if runs.is_empty() {
         return "The history has no runs.\n".to_owned();
     }
-    let mut table = bare(style);
-    table.set_header(["run", "source", "high", "medium", "low", "new", "fixed", "took"]);
+    // names and ids are to be copied: nothing is cut or broken, however narrow the terminal
+    let mut table = bare(Style { width: u16::MAX, ..style });
+    table.set_header(["run", "high", "medium", "low", "new", "fixed", "took", "source"]);
     for r in runs {
         let number = |n: u64| Cell::new(n).set_alignment(CellAlignment::Right);
         let source = match &r.error {
@@ -25,13 +26,7 @@ pub fn runs(runs: &[Run], style: Style) -> String {
             None => [r.high, r.medium, r.low, r.new, r.fixed].map(number).to_vec(),
         };
         let took = Cell::new(format!("{:.1} s", r.took_ms as f64 / 1e3)).set_alignment(CellAlignment::Right);
-        table.add_row([Cell::new(&r.id), Cell::new(source)].into_iter().chain(counts).chain([took]));
-    }
-    // an id is to be copied: it is not broken
-    if let Some(column) = table.column_mut(0) {
-        let longest = runs.iter().map(|r| r.id.len()).max().unwrap_or(0);
-        let width = u16::try_from(longest + 2).unwrap_or(u16::MAX);
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+        table.add_row([Cell::new(&r.id)].into_iter().chain(counts).chain([took, Cell::new(source)]));
     }
     lines(&table).join("\n") + "\n"
 }

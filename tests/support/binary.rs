@@ -1,6 +1,6 @@
 //! Runs of the binary itself.
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -42,6 +42,13 @@ pub fn finish(command: &mut Command) -> Run {
 
 /// Runs it beside `work`, which is told the process; it ends by itself or fails the test.
 pub fn beside(args: &[&str], work: impl FnOnce(u32)) -> Run {
+    let child = spawn(args);
+    work(child.id());
+    ended(child.wait_with_output().expect("the binary runs"))
+}
+
+/// Starts it.
+pub fn spawn(args: &[&str]) -> Child {
     let prepared = dbaudit(args);
     let mut command = std::process::Command::new(prepared.get_program());
     command.args(prepared.get_args()).stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null());
@@ -51,12 +58,11 @@ pub fn beside(args: &[&str], work: impl FnOnce(u32)) -> Run {
             None => command.env_remove(name),
         };
     }
-    let child = command.spawn().expect("the binary runs");
-    work(child.id());
-    ended(child.wait_with_output().expect("the binary runs"))
+    command.spawn().expect("the binary runs")
 }
 
-fn ended(output: std::process::Output) -> Run {
+/// What a run left behind that was waited for.
+pub fn ended(output: std::process::Output) -> Run {
     let run = Run {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),

@@ -12,4 +12,5 @@ pub mod postgres;
 pub mod receiver;
 pub mod replay;
 pub mod smtp;
+pub mod stores;
 pub mod tools;
