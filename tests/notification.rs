@@ -61,8 +61,6 @@ fn found() -> Found {
         message: "seat can hold <!channel> the same twice, see https://evil.example #12".to_owned(),
         fingerprint: "26811e480358f228".to_owned(),
         sql: "CREATE UNIQUE INDEX \"```\" ON seat (show_id);".to_owned(),
-        guard: "unique".to_owned(),
-        state: "0".to_owned(),
     }
 }
 

@@ -422,6 +422,8 @@ fn a_locked_table_is_said_and_the_others_are_audited() {
     // what references them is judged as ever, and they themselves are not
     assert!(run.stdout.contains("missing-unique-pair"), "{}", run.stdout);
     assert!(!run.stdout.contains("negative-counter"), "{}", run.stdout);
+    let other = support::binary::run(&["check", &shop.url, "--table", "reservation"]);
+    assert_eq!(other.code, 1, "a lock on what was not asked for is no failure: {}", other.stdout);
     let migrate = support::binary::run(&["migrate", &shop.url]);
     assert_eq!((migrate.code, migrate.stdout.as_str()), (2, ""), "{}", migrate.stderr);
     assert!(migrate.stderr.contains("nothing is written: table public."), "{}", migrate.stderr);

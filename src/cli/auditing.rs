@@ -126,7 +126,8 @@ impl Auditor<'_> {
             audited.settings = settings::judge(defaults, races);
         }
         audited.unasked = observed.rows.missing();
-        audited.ended = observed.rows.ended.clone().or(observed.lost.clone().map(Ended::Lost));
+        let lost = observed.lost.clone().or_else(|| filter.half_read(catalog)).map(Ended::Lost);
+        audited.ended = observed.rows.ended.clone().or(lost);
         if audited.tables == 0 {
             bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
         }

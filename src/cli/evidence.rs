@@ -60,8 +60,13 @@ impl EvidenceArgs {
             let nothing = "the server's statistics hold no statement about the tables of this database; they may have been \
                            reset, or the application was not at work since";
             let usage = source::read_workload(source, options)?.map(|w| Usage::of(&loaded.catalog, w));
-            match usage.and_then(|u| if u.is_empty() && u.unread.is_empty() { Err(nothing.to_owned()) } else { Ok(u) })
-            {
+            // without one statement about the tables no rule of statements has looked, whatever else was seen
+            let heard = usage.and_then(|u| match (u.is_empty(), u.unread.is_empty()) {
+                (false, _) => Ok(u),
+                (true, true) => Err(nothing.to_owned()),
+                (true, false) => Err(u.unread.join("; ")),
+            });
+            match heard {
                 Ok(usage) => loaded.observed.workload = Some(usage),
                 Err(reason) => {
                     output::warning(&reason);

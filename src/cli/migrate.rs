@@ -96,11 +96,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if catalog.tables.is_empty() {
         bail!(loaded.empty());
     }
-    if let Some(lost) = &observed.lost {
-        bail!("not all was heard, and nothing is written: {lost}");
-    }
     let rules = args.choosing.rules()?;
     let filter = args.choosing.filter()?;
+    if let Some(lost) = observed.lost.clone().or_else(|| filter.half_read(catalog)) {
+        bail!("not all was heard, and nothing is written: {lost}");
+    }
     args.rows.ask(&source, catalog, observed, &rules, &filter)?;
     if let Some(ended) = observed.rows.ended.as_ref().filter(|e| e.is_failure()) {
         bail!("the rows were not all asked, and nothing is written: {ended}");

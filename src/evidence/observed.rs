@@ -19,7 +19,7 @@ pub struct Observed {
     pub statistics: Statistics,
     /// What sessions begin with. It is about all guards, and so about none.
     pub defaults: Option<Defaults>,
-    /// Why not all was heard that has to be: the connection ended, or a table was locked.
+    /// Why not all was heard that has to be: the connection ended.
     pub lost: Option<String>,
 }
 

@@ -128,6 +128,12 @@ impl Filter {
         findings.into_iter().filter(|f| self.wants_table(&f.schema, &f.table) && f.confidence >= least).collect()
     }
 
+    /// Why a table that is one of those to show was not read wholly, if there is one.
+    pub fn half_read(&self, catalog: &Catalog) -> Option<String> {
+        let wanted = catalog.half_read.iter().find(|(schema, table)| self.wants_table(schema, table));
+        wanted.map(|(schema, table)| format!("table {schema}.{table} was locked by another session"))
+    }
+
     /// Whether a table is one of those to show.
     pub fn wants_table(&self, schema: &str, table: &str) -> bool {
         let full = format!("{schema}.{table}");

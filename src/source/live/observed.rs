@@ -21,10 +21,9 @@ pub fn observed(recording: &Recording, catalog: &Catalog) -> Observed {
     }
 }
 
-/// Why not all was heard that has to be: the connection was lost, or a table was locked.
+/// Why not all was heard that has to be: the connection was lost.
 fn lost(recording: &Recording) -> Option<String> {
-    let connection = recording.failures.values().find(|f| f.code == CONNECTION_LOST).map(|f| f.message.clone());
-    connection.or_else(|| recording.locked().ok()?.first().map(ToString::to_string))
+    recording.failures.values().find(|f| f.code == CONNECTION_LOST).map(|f| f.message.clone())
 }
 
 /// Why there is no answer, if the server refused it.

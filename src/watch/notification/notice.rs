@@ -149,8 +149,6 @@ pub(super) mod tests {
             guard: "unique".to_owned(),
             message: format!("{} can hold the same twice & #12 <b>\0", "ü<&>".repeat(200)),
             fingerprint: "26811e480358f228".to_owned(),
-            guard: "unique".to_owned(),
-            state: "0".to_owned(),
             sql: "CREATE UNIQUE INDEX \"```\" ON t (a);\nANALYZE t;".to_owned(),
         };
         Notice {
