@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -391,16 +391,30 @@ fn an_interrupted_check_is_not_recorded() {
     let (shop, url) = (Shop::new(), format!("postgresql://u@127.0.0.1:{port}/x?sslmode=disable"));
     shop.check(&[]);
     let child = spawn(&["check", &url, "--history", &shop.history()]);
-    wait_for("it catches signals", || {
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let caught = status.lines().find_map(|l| l.strip_prefix("SigCgt:")).unwrap_or("0").trim().to_owned();
-        u64::from_str_radix(&caught, 16).unwrap() & (1 << 14) != 0
-    });
+    wait_for("it catches SIGTERM", || catches(&child, 15));
     kill("TERM", child.id());
     let end = ended(child.wait_with_output().unwrap());
     assert_eq!(end.code, 2, "{}", end.stderr);
     let listed = run(&["history", &shop.history()]);
     assert!(!listed.stdout.contains("127.0.0.1"), "{}", listed.stdout);
+}
+
+fn catches(process: &Child, signal: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap_or_default();
+    let caught = status.lines().find_map(|l| l.strip_prefix("SigCgt:")).unwrap_or("0").trim().to_owned();
+    u64::from_str_radix(&caught, 16).unwrap() & (1 << (signal - 1)) != 0
+}
+
+/// SIGHUP that comes while the history is not open yet does not end it.
+#[test]
+fn watch_listens_to_signals_first() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let port = runtime.block_on(peer::listen(peer::Act::Silence));
+    let mut child =
+        spawn(&["watch", BOOKING, "--history", &format!("postgresql://u@127.0.0.1:{port}/x?sslmode=disable")]);
+    wait_for("it catches SIGHUP", || catches(&child, 1));
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 fn kill(signal: &str, process: u32) {

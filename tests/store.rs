@@ -219,6 +219,31 @@ fn a_clock_that_is_set_back_tells_nothing_twice() {
     }
 }
 
+/// Two jobs at once: the one that looked first is done last, and what it saw is old.
+#[test]
+fn a_run_that_was_overtaken_tells_nothing() {
+    for store in Store::all("overtaken") {
+        let mut history = History::open(&store.place(), true).unwrap();
+        let mut record = |second: i64, took: u64, names: &[&str]| -> String {
+            let started = NIGHT + time::Duration::seconds(second);
+            let sightings = names.iter().map(|n| Sighting { found: found(n), shown: true, known: false }).collect();
+            let outcome = if names.is_empty() { Err("no".to_owned()) } else { Ok(seen(sightings, &|_| true)) };
+            let (id, took) = (NewRun::id(started), Duration::from_secs(took));
+            told(&history.record(&NewRun { id, source: "s", started, took, outcome, tell: true }).unwrap())
+        };
+        assert_eq!(record(0, 1, &["a"]), "+a");
+        assert_eq!(record(12, 3, &["a", "b"]), "+b");
+        assert_eq!(record(10, 20, &["a"]), "", "b was not there yet");
+        assert_eq!(record(11, 20, &[]), "", "it works by now");
+        assert_eq!(record(40, 1, &["a", "b"]), "");
+        assert_eq!(record(39, 5, &[]), "");
+        assert_eq!(record(60, 1, &["a"]), "-b");
+        let order: Vec<String> =
+            history.runs(Some("s"), 9).unwrap().iter().map(|r| r.started[17..19].to_owned()).collect();
+        assert_eq!(order, ["00", "40", "39", "12", "11", "10", "00"], "as they looked");
+    }
+}
+
 #[test]
 fn a_notice_is_claimed_once() {
     for store in Store::all("notices") {
@@ -376,8 +401,8 @@ fn killed_at_random_moments_nothing_is_lost_or_doubled_in_a_file() {
 }
 
 #[test]
-fn killed_at_random_moments_nothing_is_lost_or_doubled_in_postgres() {
-    killed(&Store::postgres(), KILLED / 10);
+fn killed_at_random_moments_nothing_is_lost_or_doubled_on_a_server() {
+    Store::all("killed").iter().filter(|s| s.path().is_none()).for_each(|s| killed(s, KILLED / 10));
 }
 
 /// Eight jobs at once, ten times each, from the moment on at which there is no history.

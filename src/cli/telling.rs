@@ -16,6 +16,8 @@ use crate::watch::server::Shared;
 const FRESH: time::Duration = time::Duration::hours(24);
 /// The waits between attempts are cut up, so that the wish to end is heard.
 const STEP: Duration = Duration::from_millis(200);
+/// Who waits for the end looks so often.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Tells, each channel on a thread of its own: one that takes its time holds up no other.
 #[derive(Clone)]
@@ -65,19 +67,16 @@ impl Teller {
         }
     }
 
-    /// Whether somebody is being told now. When the program is to end no attempt begins any more, and what came of the
-    /// last one is noted before this says no.
-    pub fn is_busy(&self) -> bool {
-        self.lines.iter().any(|line| line.busy.load(Ordering::SeqCst))
-    }
-
-    /// Tells what there is to tell, and comes back when it is done.
-    pub fn tell(&self) {
-        std::thread::scope(|scope| {
-            for line in self.lines.iter() {
-                scope.spawn(|| self.tell_over(line.channel.as_ref()));
+    /// Waits until nobody is being told any more: when the program is to end, until what came of the attempts that are
+    /// under way is noted, and no longer than `grace`.
+    pub fn finish(&self, grace: Duration) {
+        let mut left = grace;
+        while self.lines.iter().any(|line| line.busy.load(Ordering::SeqCst)) && !left.is_zero() {
+            std::thread::sleep(LOOK);
+            if interrupt::is_wished() {
+                left = left.saturating_sub(LOOK);
             }
-        });
+        }
     }
 
     fn tell_over(&self, channel: &dyn Channel) {

@@ -101,11 +101,19 @@ const GRACE: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_secs(15);
 /// What could not be told is tried again so often.
 const TELL: Duration = Duration::from_secs(60);
-/// When the program is to end, it is looked so often whether the last notice is out.
-const STEP: Duration = Duration::from_millis(50);
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start a runtime")?;
+    // first of all, as SIGHUP ends who does not listen to it
+    let reload = {
+        let _context = runtime.enter();
+        reload()?
+    };
     let auditor = args.audit.auditor()?;
     let schedule = match &args.cron {
         Some(expression) => Schedule::cron(expression, &args.time_zone)?,
@@ -122,11 +130,6 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let shared = Arc::new(Shared::new(History::open(&place, true)?));
     let listen = args.listen.map(|address| listen(address, args.token_file.as_deref())).transpose()?;
     output::no_progress();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("cannot start a runtime")?;
     let teller = telling::Teller::new(shared.clone(), channels, args.page_url.clone());
     let code = std::thread::scope(|scope| {
         let (done, finished) = mpsc::unbounded_channel();
@@ -145,9 +148,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         };
         // a history on a server has a runtime of its own, and none of them runs in another
         watch.begin()?;
-        let code = runtime.block_on(watch.go(scope, listen, done, finished))?;
+        let code = runtime.block_on(watch.go(scope, listen, reload, done, finished))?;
         if args.once {
-            watch.teller.tell();
+            watch.teller.begin();
+            watch.teller.finish(GRACE);
         }
         // one round that was cut short has not found that all is well
         Ok(if args.once && interrupt::is_wished() { ExitCode::from(FAILED) } else { code })
@@ -237,6 +241,7 @@ impl<'a> Watch<'a> {
         &mut self,
         scope: &'scope std::thread::Scope<'scope, 'a>,
         listen: Option<Listen>,
+        mut reload: Reload,
         done: mpsc::UnboundedSender<(String, Done)>,
         mut finished: mpsc::UnboundedReceiver<(String, Done)>,
     ) -> Result<ExitCode> {
@@ -248,7 +253,6 @@ impl<'a> Watch<'a> {
             }
             None => None,
         };
-        let mut reload = reload()?;
         let mut tell = tokio::time::interval(TELL);
         loop {
             let now = OffsetDateTime::now_utc();
@@ -433,9 +437,7 @@ impl<'a> Watch<'a> {
             }
         }
         // what is being sent is sent to its end, or nobody would know whether it arrived
-        while self.teller.is_busy() && tokio::time::Instant::now() < deadline {
-            tokio::time::sleep(STEP).await;
-        }
+        self.teller.finish(deadline - tokio::time::Instant::now());
         if let Some(served) = served {
             let _ = tokio::time::timeout(server::LEAVE, served).await;
         }

@@ -156,10 +156,21 @@ pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, Datab
         return Ok(News::default());
     }
     let started = stamp(run.started);
-    let last = session
-        .run("SELECT error, number FROM run WHERE source = $1 ORDER BY number DESC LIMIT 1", &[run.source.into()])?;
-    let number = last.first().map_or(0, |r| r.number(1)) + 1;
+    let last = session.run(
+        "SELECT error, number, started FROM run WHERE source = $1 ORDER BY number DESC LIMIT 1",
+        &[run.source.into()],
+    )?;
     let failed_before = last.first().is_some_and(|r| !r.text(0).is_empty());
+    // a job that began later was done earlier: what this one saw is older than what is known, tells nothing, and comes
+    // before it
+    let until = stamp(run.started + run.took);
+    let overtaken = last.first().is_some_and(|r| started.as_str() < r.text(2) && r.text(2) <= until.as_str());
+    let before = last.first().map_or(0, |r| r.number(1));
+    let number = if overtaken { before } else { before + 1 };
+    if overtaken {
+        let values = [run.source.into(), before.into()];
+        session.run("UPDATE run SET number = number + 1 WHERE source = $1 AND number = $2", &values)?;
+    }
     let mut news = News { first: last.is_empty(), ..News::default() };
     let mut counts = [0u64; 3];
     let [mut catalog, mut report, mut found] = [String::new(), String::new(), String::new()];
@@ -167,10 +178,10 @@ pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, Datab
     match &run.outcome {
         Err(reason) => {
             error.clone_from(reason);
-            news.failed = (!failed_before).then(|| reason.clone());
+            news.failed = (!failed_before && !overtaken).then(|| reason.clone());
         }
         Ok(seen) => {
-            news.recovered = failed_before;
+            news.recovered = failed_before && !overtaken;
             (engine, tables, skipped) = (seen.engine.clone(), seen.tables, seen.skipped);
             for s in seen.sightings.iter().filter(|s| s.shown) {
                 counts[match s.found.severity {
@@ -179,7 +190,9 @@ pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, Datab
                     Severity::Low => 2,
                 }] += 1;
             }
-            sight(session, run.source, &started, seen, &mut news)?;
+            if !overtaken {
+                sight(session, run.source, &started, seen, &mut news)?;
+            }
             catalog = keep(session, &seen.catalog)?;
             report = keep(session, &seen.report)?;
             found = keep(session, &json(&seen.sightings.iter().map(|s| &s.found).collect::<Vec<_>>()))?;
