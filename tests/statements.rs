@@ -714,6 +714,55 @@ fn a_condition_on_anything_may_be_about_another_number_than_zero() {
     assert_eq!(confidence(game, rows, "stated-condition"), [Confidence::Medium]);
 }
 
+/// Prisma ends every SELECT in LIMIT and OFFSET: without an order that is no page of a list.
+#[test]
+fn an_offset_without_an_order_is_no_page() {
+    let inv = "CREATE TABLE inv2 (id text PRIMARY KEY, sku text NOT NULL, stock int NOT NULL)";
+    let read = "30 ? SELECT i.id, i.sku, i.stock FROM inv2 i WHERE (i.sku=$1 AND $2=$3) LIMIT $4 OFFSET $5";
+    let write = "30 ? UPDATE inv2 SET stock=$1 WHERE (id=$2 AND $3=$4)";
+    assert_eq!(confidence(inv, &format!("{read}\n{write}"), "lost-update"), [Confidence::High]);
+    let page = read.replace("LIMIT", "ORDER BY i.stock LIMIT");
+    assert_eq!(confidence(inv, &format!("{page}\n{write}"), "lost-update"), []);
+    let resv = "CREATE TABLE resv (id text PRIMARY KEY, ev_id text NOT NULL, seat text NOT NULL)";
+    let rows = "30 ? SELECT r.id, r.ev_id, r.seat FROM resv r WHERE (r.ev_id=$1 AND r.seat=$2) LIMIT $3 OFFSET $4
+        30 ? INSERT INTO resv (id, ev_id, seat) VALUES ($1, $2, $3)";
+    assert_eq!(confidence(resv, rows, "check-then-insert"), [Confidence::Medium]);
+}
+
+/// What bounds a number is typed in; what is left of a bound is not.
+#[test]
+fn a_bound_is_neither_sold_nor_spent() {
+    let of = |columns: [&str; 2], write: &str| {
+        let [a, b] = columns;
+        let sql = format!(
+            "CREATE TABLE tier (id bigint PRIMARY KEY, name text, price int NOT NULL, {a} int NOT NULL, {b} int NOT NULL)"
+        );
+        let read = format!("30 ? SELECT id, name, price, {a}, {b} FROM tier WHERE id=$1");
+        confidence(&sql, &format!("{read}\n30 ? UPDATE tier SET {write} WHERE id=$9"), "lost-update")
+    };
+    for [a, b] in
+        [["max_seats", "min_stock"], ["seat_limit", "tickets_per_order"], ["stock_threshold", "default_quantity"]]
+    {
+        assert_eq!(of([a, b], &format!("name=$1, price=$2, {a}=$3, {b}=$4")), [], "{a} {b}");
+        assert_eq!(of([a, b], &format!("{a}=$1")), [], "{a}");
+    }
+    for name in ["remaining_capacity", "quota_used", "seats"] {
+        assert!(!of([name, "note"], &format!("{name}=$1")).is_empty(), "{name}");
+    }
+}
+
+/// A condition that every row obeys makes no partial key.
+#[test]
+fn a_condition_that_all_rows_obey_chooses_none() {
+    let catalog = schema("CREATE TABLE articles (id bigint PRIMARY KEY, slug text NOT NULL)", POSTGRES);
+    let rows = "30 ? SELECT $1 AS one FROM articles WHERE articles.id IS NOT NULL AND articles.slug=$2 LIMIT $3
+        30 ? INSERT INTO articles (slug) VALUES ($1)";
+    let audit = heard(&catalog, sent(rows));
+    let keys: Vec<String> = audit.findings.iter().filter(|f| f.guard.kind() == "unique").map(brief).collect();
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    assert!(audit.findings.iter().all(|f| f.guard.predicate().is_none()), "{keys:?}");
+}
+
 #[test]
 fn a_table_of_several_schemas_is_not_guessed() {
     let two = |column: &str| {

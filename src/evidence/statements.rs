@@ -19,8 +19,6 @@ const CONFLICT_TARGET: f64 = 4.0;
 const ASKED_WHETHER: f64 = 2.2;
 /// `SELECT … WHERE k = _ LIMIT _`: one is fetched. ORMs put a LIMIT to what they expect once.
 const FETCHED_ONE: f64 = 1.5;
-/// The same with an OFFSET, which Prisma writes always and pages of a list do.
-const FETCHED_WITH_OFFSET: f64 = 0.8;
 /// `… ORDER BY id LIMIT _`, where `id` is the primary key: an ORM's way to fetch one (`first()`), or a list's first page.
 const FETCHED_ANY: f64 = 1.3;
 /// `SELECT … WHERE k = _` without LIMIT: the one that is there is fetched, or all of them are.
@@ -144,7 +142,6 @@ fn weight_of(table: &Table, l: &KeyLookup) -> Option<f64> {
         Form::Count => COUNTED,
         Form::Limited if l.first => FETCHED_ANY,
         Form::Limited if l.ordered => FETCHED_FIRST,
-        Form::Limited if l.offset => FETCHED_WITH_OFFSET,
         Form::Limited => FETCHED_ONE,
         Form::List if l.ordered || alone.is_some_and(|c| !is_name(table, c)) => return None,
         Form::List if of_parents || alone.is_some() => FETCHED * FETCHED_OR_LISTED,

@@ -53,7 +53,7 @@ pub fn is_deletion(name: &str) -> bool {
 }
 
 /// Words of numbers that are counted up, beside those of what is sold or spent.
-const RISING: [&str; 17] = [
+const RISING: [&str; 22] = [
     "count",
     "counter",
     "used",
@@ -71,6 +71,11 @@ const RISING: [&str; 17] = [
     "tries",
     "downloads",
     "views",
+    "hits",
+    "clicks",
+    "plays",
+    "score",
+    "karma",
 ];
 
 /// Words of numbers that are counted down, or both ways.
@@ -82,23 +87,50 @@ const SHIFTED: [&str; 16] = [
     "depth", "lft", "rgt", "rght",
 ];
 
+/// Words of a bound that is set for a number, and is no number that changes with what happens: `max_seats`, `min_stock`,
+/// `price_per_seat`.
+const BOUNDS: [&str; 13] = [
+    "max",
+    "maximum",
+    "min",
+    "minimum",
+    "threshold",
+    "per",
+    "default",
+    "target",
+    "initial",
+    "reorder",
+    "limit",
+    "quota",
+    "capacity",
+];
+
+/// Words of what became of a bound, or is left of it: `quota_used`, `remaining_capacity`.
+const OF_A_BOUND: [&str; 11] =
+    ["used", "left", "free", "remaining", "available", "redeemed", "booked", "reserved", "sold", "spent", "consumed"];
+
 fn has_word(name: &str, list: &[&str]) -> bool {
     words(name).iter().any(|w| list.contains(&w.as_str()))
 }
 
+/// Whether a column's name says that it bounds what others count.
+fn is_bound(column: &str) -> bool {
+    has_word(column, &BOUNDS) && !has_word(column, &OF_A_BOUND)
+}
+
 /// Whether a column's name says that it is sold, booked or spent, so that the last one must not go twice.
 pub fn is_sold(column: &str) -> bool {
-    words(column).iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w))
+    !is_bound(column) && words(column).iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w))
 }
 
 /// Whether a column's name says that it counts upwards.
 pub fn counts_up(column: &str) -> bool {
-    has_word(column, &RISING)
+    !is_bound(column) && has_word(column, &RISING)
 }
 
 /// Whether a column's name says that it counts, or is sold or spent: it begins or ends at zero.
 pub fn counts(column: &str) -> bool {
-    is_sold(column) || counts_up(column) || has_word(column, &FALLING)
+    is_sold(column) || counts_up(column) || !is_bound(column) && has_word(column, &FALLING)
 }
 
 /// Whether a column's name says that it is a place among other rows, and moves when those do.

@@ -22,7 +22,7 @@ pub struct KeyLookup {
     pub ordered: bool,
     /// One in the order of the primary key, which is how ORMs fetch any one: that order says nothing.
     pub first: bool,
-    /// From some row on.
+    /// From some row of the order on.
     pub offset: bool,
     /// How often.
     pub count: u64,
@@ -67,6 +67,10 @@ fn lookup(table: &Table, read: &Of<Read>) -> Option<KeyLookup> {
     }
     for mark in &filter.marks {
         let column = table.column(&mark.column)?;
+        // true of every row: it chooses none
+        if mark.is == Is::NotNull && (!column.nullable || table.in_primary_key(&column.name)) {
+            continue;
+        }
         let name = || Expr::column(&column.name);
         rows.push(match mark.is {
             Is::Null => Expr::IsNull(Box::new(name()), false),
