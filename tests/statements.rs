@@ -8,7 +8,8 @@ mod replay;
 
 use dbaudit::catalog::{Catalog, Part};
 use dbaudit::engine::Engine;
-use dbaudit::evidence::{Confidence, Observed, Source};
+use dbaudit::evidence::{Confidence, Observed, Source, statements};
+use dbaudit::guard::Guard;
 use dbaudit::report::{Filter, Report, SourceAudit, Style};
 use dbaudit::rules::{Audit, Finding, RULES, audit};
 use dbaudit::source::ddl::{Options, SchemaFile, read};
@@ -761,6 +762,57 @@ fn a_condition_that_all_rows_obey_chooses_none() {
     let keys: Vec<String> = audit.findings.iter().filter(|f| f.guard.kind() == "unique").map(brief).collect();
     assert_eq!(keys.len(), 1, "{keys:?}");
     assert!(audit.findings.iter().all(|f| f.guard.predicate().is_none()), "{keys:?}");
+}
+
+/// Several of some rows are several of all, whatever chooses them.
+#[test]
+fn a_list_of_some_rows_speaks_against_a_key_of_all() {
+    let catalog = schema(
+        "CREATE TABLE category (id bigint PRIMARY KEY);
+         CREATE TABLE shop_product (id bigint PRIMARY KEY, category_id bigint NOT NULL REFERENCES category,
+           name text NOT NULL, price int NOT NULL, is_active boolean NOT NULL)",
+        POSTGRES,
+    );
+    let weight = |condition: &str| {
+        let rows =
+            format!("30 ? SELECT id, name FROM shop_product WHERE category_id=$1 {condition} ORDER BY name LIMIT $2");
+        let usage = Usage::of(&catalog, Workload::of(sent(&rows)));
+        let table = catalog.tables.iter().find(|t| t.name == "shop_product").unwrap();
+        let key = Guard::unique(&["category_id"]);
+        statements::of_guard(&usage, table, &key).iter().map(|e| e.weight).sum::<f64>()
+    };
+    for condition in ["", "AND is_active", "AND is_active=$3", "AND price > $3", "AND price IN ($3, $4)"] {
+        assert!(weight(condition) < -1.0, "{condition}");
+    }
+}
+
+/// A rule that does not believe in a key makes the finding of another that does no worse.
+#[test]
+fn what_speaks_against_a_key_makes_it_no_worse() {
+    let sql = "CREATE TABLE account (id bigint PRIMARY KEY);
+        CREATE TABLE profile (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES account, bio text)";
+    let catalog = schema(sql, POSTGRES);
+    let rows = "30 ? SELECT $1 AS a FROM profile WHERE account_id=$2 LIMIT $3
+        1 ? SELECT id, bio FROM profile WHERE account_id=$1 ORDER BY bio
+        30 ? INSERT INTO profile (account_id, bio) VALUES ($1, $2)";
+    let key = |audit: Audit| {
+        let found = audit.findings.into_iter().find(|f| f.guard.kind() == "unique");
+        found.map(|f| (f.severity, f.remedies.len()))
+    };
+    let before = key(audit(&catalog, &Observed::default(), RULES));
+    let after = key(heard(&catalog, sent(rows)));
+    assert!(before.is_some() && (after.is_none() || after == before), "{before:?} {after:?}");
+}
+
+/// Who may reset a password is asked of all that are active, and nobody is inserted.
+#[test]
+fn a_list_of_those_with_a_flag_is_no_look_before_an_insert() {
+    let user = "CREATE TABLE auth_user (id bigint PRIMARY KEY, email text NOT NULL, is_active boolean NOT NULL)";
+    let rows = "30 ? SELECT id, email FROM auth_user WHERE (UPPER(email::text) = UPPER($1) AND is_active)
+        30 ? INSERT INTO auth_user (email, is_active) VALUES ($1, $2)";
+    assert_eq!(confidence(user, rows, "check-then-insert"), []);
+    let all = rows.replace(" AND is_active)", ")");
+    assert!(!confidence(user, &all, "check-then-insert").is_empty());
 }
 
 #[test]

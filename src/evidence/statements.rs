@@ -75,13 +75,12 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
     if let Some(n) = total(targets) {
         out.push(says(CONFLICT_TARGET, format!("ON CONFLICT ({named}) was said {}", times(n))));
     }
-    // whether deleted rows count is a matter of its own
-    let living = |rows: Option<&Expression>| rows.is_none_or(|r| r.columns().into_iter().all(is_deletion));
-    let same_rows = |l: &&KeyLookup| l.rows.as_ref() == predicate || living(l.rows.as_ref()) && living(predicate);
+    let same_rows = |l: &&KeyLookup| l.rows.as_ref() == predicate || is_living(l.rows.as_ref()) && is_living(predicate);
     // who looks letter by letter says nothing of a key without regard to case
     let folded: Vec<&str> = key.iter().filter(|p| p.as_column().is_none()).flat_map(KeyPart::columns).collect();
     let as_folded = |l: &&KeyLookup| folded.iter().all(|c| l.folded.contains(*c));
-    let all: Vec<&KeyLookup> = uses.lookups.iter().filter(same_rows).filter(as_folded).collect();
+    let all: Vec<&KeyLookup> =
+        uses.lookups.iter().filter(|l| !l.narrowed).filter(same_rows).filter(as_folded).collect();
     let mine = || all.iter().filter(|l| l.columns == columns);
     let of_a_parent = is_of_a_parent(table, &columns);
     // counted and listed page by page; or, of a parent, the first in an order is the latest of several
@@ -92,7 +91,10 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
         Form::Limited => l.ordered && l.offset || (l.ordered || l.first) && (of_a_parent || counted),
         _ => false,
     };
-    let listed = sum(mine().filter(several).map(|l| l.count));
+    // several of some rows are several of all
+    let within = |l: &&KeyLookup| predicate.is_none() || same_rows(l);
+    let lists = uses.lookups.iter().filter(within).filter(as_folded).filter(|l| l.columns == columns);
+    let listed = sum(lists.filter(|l| several(&l)).map(|l| l.count));
     let asks = |l: &&&KeyLookup| match l.form {
         Form::List => !counted && !several(l),
         Form::Count => listed.is_none(),
@@ -130,6 +132,11 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
         out.push(says(LEFT_OUT_IF_THERE, format!("they were inserted ON CONFLICT DO NOTHING {}", times(n))));
     }
     out
+}
+
+/// Whether rows are all of them, or those that are not deleted: whether the others count is a matter of its own.
+pub fn is_living(rows: Option<&Expression>) -> bool {
+    rows.is_none_or(|r| r.columns().into_iter().all(is_deletion))
 }
 
 /// How much the form of a look-up speaks for a key; nothing if it only lists.

@@ -37,7 +37,7 @@ declare_rule! {
     /// The statement statistics of the server: the columns of each look-up, whether it asks for one row or lists them,
     /// the columns of the INSERTs, how often both were sent, and whether they ran in transactions. A condition such as
     /// `deleted_at IS NULL` or `NOT deleted` makes a partial key. A look-up without LIMIT is doubted, for it may be a
-    /// list; so are a count by references alone, and one beside the pages of a list, which is how many there are. An
+    /// list, and left out where a flag chooses the rows (`… AND is_active`); doubted too are a count by references alone, and one beside the pages of a list, which is how many there are. An
     /// order by the primary key is how ORMs fetch one (`first()`), and no list. A single reference to a parent is
     /// doubted: the question may be whether the parent has any rows. Look-ups by a state or a flag are left out, for
     /// their values are masked.
@@ -63,7 +63,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
         let Some((usage, uses)) = context.usage_of(table) else { continue };
         let mut asked: BTreeMap<Asked, Vec<&KeyLookup>> = BTreeMap::new();
-        for l in uses.lookups.iter().filter(|l| !(l.form == Form::List && l.ordered)) {
+        for l in uses.lookups.iter().filter(|l| looks(l)) {
             let key = (l.columns.clone(), l.folded.clone(), l.rows.as_ref().map(ToString::to_string));
             asked.entry(key).or_default().push(l);
         }
@@ -122,6 +122,12 @@ fn look(engine: &Engine, table: &Table, (usage, uses): (&Usage, &TableUse), aske
     p.extend(statements::of_transactions(("the look-ups", &looks), &writes, serializable, weights));
     let places = asked.iter().map(|l| l.statement).chain(inserts.iter().map(|i| i.statement));
     Some(p.shown_by(usage.said(places), remedies))
+}
+
+/// Whether a look-up may look before an INSERT: not for a list, nor, without a LIMIT, for those of some flag.
+fn looks(l: &KeyLookup) -> bool {
+    let lists = l.form == Form::List && (l.ordered || !statements::is_living(l.rows.as_ref()));
+    !l.narrowed && !lists
 }
 
 /// Whether an INSERT gives values for all the columns, and fails if a key says no.
