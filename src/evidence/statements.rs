@@ -164,7 +164,7 @@ fn is_name(table: &Table, column: &str) -> bool {
 }
 
 /// Whether the columns are one reference to a parent: a column, or a kind beside an id.
-fn is_of_a_parent(table: &Table, columns: &BTreeSet<String>) -> bool {
+pub fn is_of_a_parent(table: &Table, columns: &BTreeSet<String>) -> bool {
     let of_what = |column: &str, last: &str| {
         let all = words(column);
         all.split_last().filter(|(w, _)| *w == last).map(|(_, rest)| rest.to_vec())
@@ -232,6 +232,13 @@ pub fn of_transactions(
     let in_transactions = enough && all(writes, Transaction::Explicit);
     let text = "both ran in transactions, which SERIALIZABLE may keep apart";
     (serializable && in_transactions).then(|| says(kept_apart, text.to_owned()))
+}
+
+/// What advisory locks say of `writes`, where there are about as many: they may keep requests apart.
+pub fn of_advisory_locks(usage: &Usage, writes: u64, weight: f64) -> Option<Evidence> {
+    let locks = usage.advisory_locks;
+    let enough = locks > 0 && locks.saturating_mul(WRITES_OF_A_READ) >= writes;
+    enough.then(|| says(weight, format!("advisory locks were taken {}, perhaps for this", times(locks))))
 }
 
 fn of_check(table: &Table, uses: &TableUse, condition: &Expression) -> Vec<Evidence> {

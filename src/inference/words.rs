@@ -1,6 +1,6 @@
 //! Names taken apart into words.
 
-use super::model::model;
+use super::model::{Class, model};
 
 /// The words of a name, lower case: `availableSeats`, `available_seats`, `AVAILABLE-SEATS` all give `available`, `seats`;
 /// `HTTPRequest` gives `http`, `request`.
@@ -136,6 +136,22 @@ pub fn counts(column: &str) -> bool {
 /// Whether a column's name says that it is a place among other rows, and moves when those do.
 pub fn is_place(column: &str) -> bool {
     words(column).last().is_some_and(|w| SHIFTED.contains(&w.as_str()))
+}
+
+/// What the last word of a name stands for.
+fn class(column: &str) -> Option<Class> {
+    words(column).last().and_then(|w| model().class(w))
+}
+
+/// Whether a column's name says that it tells rows apart by what people or systems call them.
+pub fn is_natural(column: &str) -> bool {
+    let natural = [Class::Name, Class::Slug, Class::Code, Class::Login, Class::Token, Class::Uuid];
+    class(column).is_some_and(|c| natural.contains(&c))
+}
+
+/// Whether a column's name says that it is a day, a month or another period.
+pub fn is_period(column: &str) -> bool {
+    class(column) == Some(Class::Period)
 }
 
 #[cfg(test)]

@@ -35,7 +35,8 @@ declare_rule! {
     ///
     /// ## What it looks at
     /// The statement statistics of the server: the columns of each look-up, whether it asks for one row or lists them,
-    /// the columns of the INSERTs, how often both were sent, and whether they ran in transactions. A condition such as
+    /// the columns of the INSERTs, how often both were sent, and whether they ran in transactions, or beside about as
+    /// many advisory locks. A condition such as
     /// `deleted_at IS NULL` or `NOT deleted` makes a partial key. A look-up without LIMIT is doubted, for it may be a
     /// list, and left out where a flag chooses the rows (`… AND is_active`); doubted too are a count by references alone, and one beside the pages of a list, which is how many there are. An
     /// order by the primary key is how ORMs fetch one (`first()`), and no list. A single reference to a parent is
@@ -115,6 +116,7 @@ fn look(engine: &Engine, table: &Table, (usage, uses): (&Usage, &TableUse), aske
     if looked.saturating_mul(10) < inserted {
         p.add(says(w::LOOKED_FOR_SELDOM, format!("it was looked for {} only", times(looked))));
     }
+    p.extend(statements::of_advisory_locks(usage, inserted, w::LOOKED_FOR_ADVISORY));
     let looks: Vec<(Transaction, u64)> = asked.iter().map(|l| (l.transaction, l.count)).collect();
     let writes: Vec<(Transaction, u64)> = inserts.iter().map(|i| (i.transaction, i.count)).collect();
     let weights = (w::LOOKED_FOR_ALONE, w::LOOKED_FOR_SERIALIZABLE);
