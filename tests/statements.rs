@@ -817,7 +817,7 @@ fn a_list_of_those_with_a_flag_is_no_look_before_an_insert() {
 #[test]
 fn a_counter_that_is_reset_is_doubted() {
     let login = "CREATE TABLE login (id bigint PRIMARY KEY, name text, email text, failed_attempts int NOT NULL,
-        used int NOT NULL, period text)";
+        used int NOT NULL, period text, xp int NOT NULL CHECK (xp >= 0))";
     let of = |column: &str, write: &str| {
         let rows = format!(
             "40 ? UPDATE login SET {column} = {column} + $1 WHERE id=$2
@@ -826,12 +826,13 @@ fn a_counter_that_is_reset_is_doubted() {
         );
         heard(&schema(login, POSTGRES), sent(&rows)).findings.into_iter().find(|f| f.rule == "lost-update")
     };
-    for (column, write) in [("failed_attempts", "failed_attempts=$1"), ("used", "used=$1, period=$2")] {
+    for (column, write) in [("failed_attempts", "failed_attempts=$1"), ("xp", "xp=$1"), ("used", "used=$1, period=$2")]
+    {
         let finding = of(column, write).unwrap();
         assert_eq!((finding.confidence, finding.severity), (Confidence::Low, Severity::Medium), "{write}");
         assert!(finding.message.contains("reset"), "{}", finding.message);
     }
-    let whole = of("failed_attempts", "name=$1, email=$2, failed_attempts=$3, used=$4, period=$5").unwrap();
+    let whole = of("failed_attempts", "name=$1, email=$2, failed_attempts=$3, used=$4, period=$5, xp=$6").unwrap();
     assert_eq!((whole.confidence, whole.severity), (Confidence::High, Severity::High));
     // what is sold is not reset
     let seats = "CREATE TABLE show (id bigint PRIMARY KEY, title text, seats int NOT NULL)";

@@ -36,9 +36,9 @@ declare_rule! {
     /// ## What it looks at
     /// The statement statistics of the server: the columns of each look-up, whether it asks for one row or lists them,
     /// the columns of the INSERTs, how often both were sent, and whether they ran in transactions, or beside about as
-    /// many advisory locks. A condition such as
-    /// `deleted_at IS NULL` or `NOT deleted` makes a partial key. A look-up without LIMIT is doubted, for it may be a
-    /// list, and left out where a flag chooses the rows (`… AND is_active`); doubted too are a count by references alone, and one beside the pages of a list, which is how many there are. An
+    /// many advisory locks. A condition such as `deleted_at IS NULL` or `NOT deleted` makes a partial key. A look-up
+    /// without LIMIT is doubted, for it may be a list, and left out where a flag chooses the rows (`… AND is_active`).
+    /// Doubted too are a count by references alone, and one beside the pages of a list, which is how many there are. An
     /// order by the primary key is how ORMs fetch one (`first()`), and no list. A single reference to a parent is
     /// doubted: the question may be whether the parent has any rows. Look-ups by a state or a flag are left out, for
     /// their values are masked.

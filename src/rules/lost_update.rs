@@ -39,8 +39,8 @@ declare_rule! {
     /// a change in place, a condition on the column itself, and a version that is compared and set are no lost updates;
     /// one locked read may be behind two saves of its row, and one of several rows behind those of each. A row that is
     /// fetched by columns that no key holds yet counts as one, without a LIMIT where they are two or a name or code, and
-    /// is doubted. About as many advisory locks as writes are told, and it is believed less. A save of the whole row is told from a deliberate one and
-    /// believed less, and so is what `INSERT … ON CONFLICT DO UPDATE` replaces.
+    /// is doubted. A save of the whole row is told from a deliberate one and believed less, and so are what `INSERT … ON
+    /// CONFLICT DO UPDATE` replaces and what is written about as often as advisory locks are taken.
     ///
     /// ## When it is wrong
     /// Where the written value does not come from the one that was read: it is typed in, or worked out from other rows
@@ -126,10 +126,12 @@ impl Case<'_> {
         let saved = writes.iter().all(|u| self.saves_the_row(&u.what, &reads));
         let column = &self.column.name;
         let place = format!("{}.{column}", self.table.label());
-        let (sold, reasons) = self.reasons(nature);
+        let (sold, mut reasons) = self.reasons(nature);
         let relative = self.uses.updates.iter().filter(|u| self.changes(&u.what)).collect::<Vec<_>>();
         let counted = nature == Nature::Number && !sold && !relative.is_empty();
         let reset = counted && writes.iter().all(|u| self.may_reset(&u.what, &reads));
+        // that it counts is said by the statements, whatever it is called
+        reasons.retain(|e| !reset || e.source != Source::Name);
         let message = match saved {
             _ if reset => format!(
                 "{place} is counted in place, and set to a value worked out before: unless that resets it, what was \
@@ -149,8 +151,9 @@ impl Case<'_> {
         let mut p = Proposal::new(self.table, guard, severity, message, because).and(reasons);
         p.add(match saved {
             _ if reset => {
+                let counted = times(sent(&relative));
                 let text =
-                    format!("elsewhere it was counted in place {}, as what is then reset", times(sent(&relative)));
+                    format!("elsewhere it was counted in place {counted}: what sets it on purpose mostly resets it");
                 says(w::LOST_RESET, text)
             }
             true => says(w::LOST_WHOLE_ROW, "all columns are written together, as an ORM saves a row".to_owned()),
@@ -159,7 +162,9 @@ impl Case<'_> {
         if nature == Nature::Number && !reset && self.is_exact(&reads, &writes) {
             p.add(says(w::LOST_EXACT, format!("{column} alone was read, and about as often written alone")));
         }
-        let unsure = |r: &&Of<Read>| self.fetches_one(&r.what) && !self.finds_one(&r.what.filter);
+        // what is read whole and written by the same columns is one row to the application
+        let whole = |r: &Read| r.form == Form::List && writes.iter().any(|u| is_same(&r.filter, &u.what.filter));
+        let unsure = |r: &&Of<Read>| self.fetches_one(&r.what) && !self.finds_one(&r.what.filter) && !whole(&r.what);
         if reads.iter().all(unsure) {
             let text = "the row was found by columns that no key holds";
             p.add(match reads.iter().all(|r| r.what.form == Form::List) {

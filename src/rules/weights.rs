@@ -135,7 +135,7 @@ weights! {
     LOST_FETCHED_ALL = -1.1, "the same without a LIMIT: all that there are were fetched, one or several. Judged";
     LOST_UPSERT = -2.8, "rows are replaced as INSERTs bring them, mostly from somewhere else. Judged";
     LOST_RELATIVE = 2.5, "other statements change it in place: an absolute write undoes them. Judged";
-    LOST_RESET = -1.75, "it counts in place, and is written on purpose beside that: mostly it is reset. Judged";
+    LOST_RESET = -0.15, "it counts in place, and is written on purpose beside that: mostly it is reset, and the other is worth a look. Judged";
     LOST_WHOLE_ROW = -1.2, "an ORM saves the whole row: mostly something else was changed. Judged";
     LOST_DELIBERATE = 0.6, "few columns are written, this one on purpose. Judged";
     LOST_LOCKED = -0.5, "some of the reads are under a lock. Judged";

@@ -45,8 +45,10 @@ fn lookup(table: &Table, read: &Of<Read>) -> Option<KeyLookup> {
     let filter = &read.what.filter;
     // "is there another one": WHERE slug = _ AND id <> _
     let others = |c: &Compared| c.op == Comparison::Ne && c.with.is_none() && table.in_primary_key(&c.column);
-    let mut narrowed = filter.other || !filter.among.is_empty() || !filter.compared.iter().all(others);
-    if !filter.joined.is_empty()
+    let mut narrowed = !filter.among.is_empty() || !filter.compared.iter().all(others);
+    // a join may make several rows of one, and a condition of another kind may be one
+    if filter.other
+        || !filter.joined.is_empty()
         || matches!(read.what.form, Form::Aggregate)
         || read.what.lock.is_some() && read.what.order != Order::None
         || read.what.form == Form::List && read.in_write
