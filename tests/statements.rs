@@ -773,16 +773,20 @@ fn a_list_of_some_rows_speaks_against_a_key_of_all() {
            name text NOT NULL, price int NOT NULL, is_active boolean NOT NULL)",
         POSTGRES,
     );
-    let weight = |condition: &str| {
+    let weight = |from: &str, condition: &str| {
         let rows =
-            format!("30 ? SELECT id, name FROM shop_product WHERE category_id=$1 {condition} ORDER BY name LIMIT $2");
+            format!("30 ? SELECT p.id, p.name FROM {from} WHERE p.category_id=$1 {condition} ORDER BY p.name LIMIT $2");
         let usage = Usage::of(&catalog, Workload::of(sent(&rows)));
         let table = catalog.tables.iter().find(|t| t.name == "shop_product").unwrap();
         let key = Guard::unique(&["category_id"]);
         statements::of_guard(&usage, table, &key).iter().map(|e| e.weight).sum::<f64>()
     };
-    for condition in ["", "AND is_active", "AND is_active=$3", "AND price > $3", "AND price IN ($3, $4)"] {
-        assert!(weight(condition) < -1.0, "{condition}");
+    for condition in ["", "AND p.is_active", "AND p.is_active=$3", "AND p.price > $3", "AND p.price IN ($3, $4)"] {
+        assert!(weight("shop_product p", condition) < -1.0, "{condition}");
+    }
+    // several may be those of the other table
+    for join in ["JOIN review r USING (name)", "JOIN review r ON r.product_id = p.id"] {
+        assert!(weight(&format!("shop_product p {join}"), "AND p.is_active=$3") == 0.0, "{join}");
     }
 }
 

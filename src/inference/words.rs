@@ -174,6 +174,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_counted_is_told_from_its_bounds() {
+        for name in ["hits", "score", "karma", "page_hits", "quota_used"] {
+            assert!(counts_up(name) && counts(name), "{name}");
+        }
+        for name in ["stock", "remaining_seats", "available_quantity"] {
+            assert!(is_sold(name) && !counts_up(name), "{name}");
+        }
+        for name in ["max_score", "min_stock", "seats_per_order", "usage_limit", "points_threshold", "default_quantity"]
+        {
+            assert!(!is_sold(name) && !counts(name), "{name}");
+        }
+    }
+
+    #[test]
     fn plurals_become_singular() {
         for (plural, one) in [
             ("categories", "category"),
