@@ -8,7 +8,8 @@ mod replay;
 
 use dbaudit::catalog::{Catalog, Part};
 use dbaudit::engine::Engine;
-use dbaudit::evidence::{Confidence, Observed, Source};
+use dbaudit::evidence::{Confidence, Observed, Severity, Source, statements};
+use dbaudit::guard::Guard;
 use dbaudit::report::{Filter, Report, SourceAudit, Style};
 use dbaudit::rules::{Audit, Finding, RULES, audit};
 use dbaudit::source::ddl::{Options, SchemaFile, read};
@@ -712,6 +713,183 @@ fn a_condition_on_anything_may_be_about_another_number_than_zero() {
     let game = "CREATE TABLE game (id bigint PRIMARY KEY, x int NOT NULL)";
     let rows = "9 ? UPDATE game SET x=x-$1 WHERE id=$2 AND x>$3";
     assert_eq!(confidence(game, rows, "stated-condition"), [Confidence::Medium]);
+}
+
+/// Prisma ends every SELECT in LIMIT and OFFSET: without an order that is no page of a list.
+#[test]
+fn an_offset_without_an_order_is_no_page() {
+    let inv = "CREATE TABLE inv2 (id text PRIMARY KEY, sku text NOT NULL, stock int NOT NULL)";
+    let read = "30 ? SELECT i.id, i.sku, i.stock FROM inv2 i WHERE (i.sku=$1 AND $2=$3) LIMIT $4 OFFSET $5";
+    let write = "30 ? UPDATE inv2 SET stock=$1 WHERE (id=$2 AND $3=$4)";
+    assert_eq!(confidence(inv, &format!("{read}\n{write}"), "lost-update"), [Confidence::High]);
+    let page = read.replace("LIMIT", "ORDER BY i.stock LIMIT");
+    assert_eq!(confidence(inv, &format!("{page}\n{write}"), "lost-update"), []);
+    let resv = "CREATE TABLE resv (id text PRIMARY KEY, ev_id text NOT NULL, seat text NOT NULL)";
+    let rows = "30 ? SELECT r.id, r.ev_id, r.seat FROM resv r WHERE (r.ev_id=$1 AND r.seat=$2) LIMIT $3 OFFSET $4
+        30 ? INSERT INTO resv (id, ev_id, seat) VALUES ($1, $2, $3)";
+    assert_eq!(confidence(resv, rows, "check-then-insert"), [Confidence::Medium]);
+}
+
+/// What bounds a number is typed in; what is left of a bound is not.
+#[test]
+fn a_bound_is_neither_sold_nor_spent() {
+    let of = |columns: [&str; 2], write: &str| {
+        let [a, b] = columns;
+        let sql = format!(
+            "CREATE TABLE tier (id bigint PRIMARY KEY, name text, price int NOT NULL, {a} int NOT NULL, {b} int NOT NULL)"
+        );
+        let read = format!("30 ? SELECT id, name, price, {a}, {b} FROM tier WHERE id=$1");
+        confidence(&sql, &format!("{read}\n30 ? UPDATE tier SET {write} WHERE id=$9"), "lost-update")
+    };
+    for [a, b] in
+        [["max_seats", "min_stock"], ["seat_limit", "tickets_per_order"], ["stock_threshold", "default_quantity"]]
+    {
+        assert_eq!(of([a, b], &format!("name=$1, price=$2, {a}=$3, {b}=$4")), [], "{a} {b}");
+        assert_eq!(of([a, b], &format!("{a}=$1")), [], "{a}");
+    }
+    for name in ["remaining_capacity", "quota_used", "seats"] {
+        assert!(!of([name, "note"], &format!("{name}=$1")).is_empty(), "{name}");
+    }
+}
+
+/// A condition that every row obeys makes no partial key.
+#[test]
+fn a_condition_that_all_rows_obey_chooses_none() {
+    let catalog = schema("CREATE TABLE articles (id bigint PRIMARY KEY, slug text NOT NULL)", POSTGRES);
+    let rows = "30 ? SELECT $1 AS one FROM articles WHERE articles.id IS NOT NULL AND articles.slug=$2 LIMIT $3
+        30 ? INSERT INTO articles (slug) VALUES ($1)";
+    let audit = heard(&catalog, sent(rows));
+    let keys: Vec<String> = audit.findings.iter().filter(|f| f.guard.kind() == "unique").map(brief).collect();
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    assert!(audit.findings.iter().all(|f| f.guard.predicate().is_none()), "{keys:?}");
+}
+
+/// Several of some rows are several of all, whatever chooses them.
+#[test]
+fn a_list_of_some_rows_speaks_against_a_key_of_all() {
+    let catalog = schema(
+        "CREATE TABLE category (id bigint PRIMARY KEY);
+         CREATE TABLE shop_product (id bigint PRIMARY KEY, category_id bigint NOT NULL REFERENCES category,
+           name text NOT NULL, price int NOT NULL, is_active boolean NOT NULL)",
+        POSTGRES,
+    );
+    let weight = |from: &str, condition: &str| {
+        let rows =
+            format!("30 ? SELECT p.id, p.name FROM {from} WHERE p.category_id=$1 {condition} ORDER BY p.name LIMIT $2");
+        let usage = Usage::of(&catalog, Workload::of(sent(&rows)));
+        let table = catalog.tables.iter().find(|t| t.name == "shop_product").unwrap();
+        let key = Guard::unique(&["category_id"]);
+        statements::of_guard(&usage, table, &key).iter().map(|e| e.weight).sum::<f64>()
+    };
+    for condition in ["", "AND p.is_active", "AND p.is_active=$3", "AND p.price > $3", "AND p.price IN ($3, $4)"] {
+        assert!(weight("shop_product p", condition) < -1.0, "{condition}");
+    }
+    // several may be those of the other table
+    for join in ["JOIN review r USING (name)", "JOIN review r ON r.product_id = p.id"] {
+        assert!(weight(&format!("shop_product p {join}"), "AND p.is_active=$3") == 0.0, "{join}");
+    }
+}
+
+/// A rule that doubts a key makes the finding of one that does not no worse.
+#[test]
+fn what_speaks_against_a_key_makes_it_no_worse() {
+    let sql = "CREATE TABLE account (id bigint PRIMARY KEY);
+        CREATE TABLE account_profile (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES account, bio text)";
+    let catalog = schema(sql, POSTGRES);
+    let asked = "30 ? SELECT $1 AS a FROM account_profile WHERE account_id=$2 LIMIT $3
+        30 ? INSERT INTO account_profile (account_id, bio) VALUES ($1, $2)";
+    let listed = "30 ? SELECT id, bio FROM account_profile WHERE account_id=$1 ORDER BY bio";
+    for rows in [asked.to_owned(), format!("{asked}\n{listed}")] {
+        let audit = heard(&catalog, sent(&rows));
+        let found = audit.findings.iter().find(|f| f.guard.kind() == "unique").unwrap();
+        assert_eq!((found.severity, found.remedies.len()), (Severity::Medium, 0), "{rows}");
+    }
+}
+
+/// Who may reset a password is asked of all that are active, and nobody is inserted.
+#[test]
+fn a_list_of_those_with_a_flag_is_no_look_before_an_insert() {
+    let user = "CREATE TABLE auth_user (id bigint PRIMARY KEY, email text NOT NULL, is_active boolean NOT NULL)";
+    let rows = "30 ? SELECT id, email FROM auth_user WHERE (UPPER(email::text) = UPPER($1) AND is_active)
+        30 ? INSERT INTO auth_user (email, is_active) VALUES ($1, $2)";
+    assert_eq!(confidence(user, rows, "check-then-insert"), []);
+    let all = rows.replace(" AND is_active)", ")");
+    assert!(!confidence(user, &all, "check-then-insert").is_empty());
+}
+
+/// Who counts in place and sets the number on purpose resets it; a save of the whole row takes back what was counted.
+#[test]
+fn a_counter_that_is_reset_is_doubted() {
+    let login = "CREATE TABLE login (id bigint PRIMARY KEY, name text, email text, failed_attempts int NOT NULL,
+        used int NOT NULL, period text, xp int NOT NULL CHECK (xp >= 0))";
+    let of = |column: &str, write: &str| {
+        let rows = format!(
+            "40 ? UPDATE login SET {column} = {column} + $1 WHERE id=$2
+             30 ? SELECT id, name, {column}, period FROM login WHERE id=$1 LIMIT $2
+             30 ? UPDATE login SET {write} WHERE id=$9"
+        );
+        heard(&schema(login, POSTGRES), sent(&rows)).findings.into_iter().find(|f| f.rule == "lost-update")
+    };
+    for (column, write) in [("failed_attempts", "failed_attempts=$1"), ("xp", "xp=$1"), ("used", "used=$1, period=$2")]
+    {
+        let finding = of(column, write).unwrap();
+        assert_eq!((finding.confidence, finding.severity), (Confidence::Low, Severity::Medium), "{write}");
+        assert!(finding.message.contains("reset"), "{}", finding.message);
+    }
+    let whole = of("failed_attempts", "name=$1, email=$2, failed_attempts=$3, used=$4, period=$5, xp=$6").unwrap();
+    assert_eq!((whole.confidence, whole.severity), (Confidence::High, Severity::High));
+    // what is sold is not reset
+    let seats = "CREATE TABLE show (id bigint PRIMARY KEY, title text, seats int NOT NULL)";
+    let rows = "40 ? UPDATE show SET seats = seats - $1 WHERE id=$2
+        30 ? SELECT id, title, seats FROM show WHERE id=$1 LIMIT $2
+        30 ? UPDATE show SET seats=$1 WHERE id=$2";
+    assert_eq!(confidence(seats, rows, "lost-update"), [Confidence::High]);
+}
+
+/// One row is fetched without a LIMIT too, where what it is found by tells it apart.
+#[test]
+fn a_row_that_is_fetched_without_a_limit_may_be_written_back() {
+    let inv = "CREATE TABLE inv (id bigint PRIMARY KEY, product_id bigint NOT NULL, warehouse_id bigint NOT NULL,
+        sku text NOT NULL, region text NOT NULL, stock int NOT NULL, depth int NOT NULL)";
+    let of = |condition: &str, column: &str| {
+        let rows = format!(
+            "30 ? SELECT id, product_id, warehouse_id, {column} FROM inv WHERE {condition}
+             30 ? UPDATE inv SET {column}=$1 WHERE id=$2"
+        );
+        confidence(inv, &rows, "lost-update")
+    };
+    assert_eq!(of("product_id=$1 AND warehouse_id=$2", "stock"), [Confidence::Medium]);
+    assert_eq!(of("sku=$1", "stock"), [Confidence::Medium]);
+    for list in ["product_id=$1", "region=$1", "product_id=$1 AND warehouse_id=$2 ORDER BY id", "sku=$1 AND depth > $2"]
+    {
+        assert_eq!(of(list, "stock"), [], "{list}");
+    }
+    assert_eq!(of("product_id=$1 AND warehouse_id=$2", "depth"), []);
+}
+
+/// What an application locks by a number of its own is not seen, but that it does is.
+#[test]
+fn advisory_locks_are_heard() {
+    let sql = "CREATE TABLE wallet (id bigint PRIMARY KEY, owner text, balance int NOT NULL);
+        CREATE TABLE seat (id bigint PRIMARY KEY, show_id bigint NOT NULL, place text NOT NULL)";
+    let rows = "30 ? SELECT id, owner, balance FROM wallet WHERE id=$1
+        30 ? UPDATE wallet SET balance=$1 WHERE id=$2
+        30 ? SELECT $1 AS a FROM seat WHERE show_id=$2 AND place=$3 LIMIT $4
+        30 ? INSERT INTO seat (show_id, place) VALUES ($1, $2)";
+    let locked = |n: u64| format!("{rows}\n{n} ? SELECT pg_advisory_xact_lock($1)\n99 ? SELECT pg_advisory_unlock($1)");
+    let weight = |rows: &str, version: &str, rule: &str| {
+        let audit = heard(&schema(sql, version), sent(rows));
+        let reasons = audit.findings.iter().filter(|f| f.rule == rule).flat_map(|f| &f.evidence);
+        reasons.filter(|e| e.text.contains("advisory")).map(|e| e.weight).sum::<f64>()
+    };
+    for rule in ["lost-update", "check-then-insert"] {
+        assert!(weight(&locked(30), POSTGRES, rule) < 0.0, "{rule}");
+        // migrations take a few; CockroachDB takes none
+        assert!(weight(&locked(3), POSTGRES, rule) == 0.0, "{rule}");
+        assert!(weight(&locked(30), COCKROACH, rule) == 0.0, "{rule}");
+    }
+    assert_eq!(confidence(sql, rows, "lost-update"), [Confidence::High]);
+    assert_eq!(confidence(sql, &locked(30), "lost-update"), [Confidence::Medium]);
 }
 
 #[test]

@@ -19,8 +19,6 @@ const CONFLICT_TARGET: f64 = 4.0;
 const ASKED_WHETHER: f64 = 2.2;
 /// `SELECT … WHERE k = _ LIMIT _`: one is fetched. ORMs put a LIMIT to what they expect once.
 const FETCHED_ONE: f64 = 1.5;
-/// The same with an OFFSET, which Prisma writes always and pages of a list do.
-const FETCHED_WITH_OFFSET: f64 = 0.8;
 /// `… ORDER BY id LIMIT _`, where `id` is the primary key: an ORM's way to fetch one (`first()`), or a list's first page.
 const FETCHED_ANY: f64 = 1.3;
 /// `SELECT … WHERE k = _` without LIMIT: the one that is there is fetched, or all of them are.
@@ -77,13 +75,12 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
     if let Some(n) = total(targets) {
         out.push(says(CONFLICT_TARGET, format!("ON CONFLICT ({named}) was said {}", times(n))));
     }
-    // whether deleted rows count is a matter of its own
-    let living = |rows: Option<&Expression>| rows.is_none_or(|r| r.columns().into_iter().all(is_deletion));
-    let same_rows = |l: &&KeyLookup| l.rows.as_ref() == predicate || living(l.rows.as_ref()) && living(predicate);
+    let same_rows = |l: &&KeyLookup| l.rows.as_ref() == predicate || is_living(l.rows.as_ref()) && is_living(predicate);
     // who looks letter by letter says nothing of a key without regard to case
     let folded: Vec<&str> = key.iter().filter(|p| p.as_column().is_none()).flat_map(KeyPart::columns).collect();
     let as_folded = |l: &&KeyLookup| folded.iter().all(|c| l.folded.contains(*c));
-    let all: Vec<&KeyLookup> = uses.lookups.iter().filter(same_rows).filter(as_folded).collect();
+    let all: Vec<&KeyLookup> =
+        uses.lookups.iter().filter(|l| !l.narrowed).filter(same_rows).filter(as_folded).collect();
     let mine = || all.iter().filter(|l| l.columns == columns);
     let of_a_parent = is_of_a_parent(table, &columns);
     // counted and listed page by page; or, of a parent, the first in an order is the latest of several
@@ -94,7 +91,10 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
         Form::Limited => l.ordered && l.offset || (l.ordered || l.first) && (of_a_parent || counted),
         _ => false,
     };
-    let listed = sum(mine().filter(several).map(|l| l.count));
+    // several of some rows are several of all
+    let within = |l: &&KeyLookup| predicate.is_none() || same_rows(l);
+    let lists = uses.lookups.iter().filter(within).filter(as_folded).filter(|l| l.columns == columns);
+    let listed = sum(lists.filter(|l| several(&l)).map(|l| l.count));
     let asks = |l: &&&KeyLookup| match l.form {
         Form::List => !counted && !several(l),
         Form::Count => listed.is_none(),
@@ -134,6 +134,11 @@ fn of_key(table: &Table, uses: &TableUse, key: &[KeyPart], predicate: Option<&Ex
     out
 }
 
+/// Whether rows are all of them, or those that are not deleted: whether the others count is a matter of its own.
+pub fn is_living(rows: Option<&Expression>) -> bool {
+    rows.is_none_or(|r| r.columns().into_iter().all(is_deletion))
+}
+
 /// How much the form of a look-up speaks for a key; nothing if it only lists.
 fn weight_of(table: &Table, l: &KeyLookup) -> Option<f64> {
     let of_parents = l.columns.iter().all(|c| references(table, c));
@@ -144,7 +149,6 @@ fn weight_of(table: &Table, l: &KeyLookup) -> Option<f64> {
         Form::Count => COUNTED,
         Form::Limited if l.first => FETCHED_ANY,
         Form::Limited if l.ordered => FETCHED_FIRST,
-        Form::Limited if l.offset => FETCHED_WITH_OFFSET,
         Form::Limited => FETCHED_ONE,
         Form::List if l.ordered || alone.is_some_and(|c| !is_name(table, c)) => return None,
         Form::List if of_parents || alone.is_some() => FETCHED * FETCHED_OR_LISTED,
@@ -160,7 +164,7 @@ fn is_name(table: &Table, column: &str) -> bool {
 }
 
 /// Whether the columns are one reference to a parent: a column, or a kind beside an id.
-fn is_of_a_parent(table: &Table, columns: &BTreeSet<String>) -> bool {
+pub fn is_of_a_parent(table: &Table, columns: &BTreeSet<String>) -> bool {
     let of_what = |column: &str, last: &str| {
         let all = words(column);
         all.split_last().filter(|(w, _)| *w == last).map(|(_, rest)| rest.to_vec())
@@ -228,6 +232,13 @@ pub fn of_transactions(
     let in_transactions = enough && all(writes, Transaction::Explicit);
     let text = "both ran in transactions, which SERIALIZABLE may keep apart";
     (serializable && in_transactions).then(|| says(kept_apart, text.to_owned()))
+}
+
+/// What advisory locks say of `writes`, where there are about as many: they may keep requests apart.
+pub fn of_advisory_locks(usage: &Usage, writes: u64, weight: f64) -> Option<Evidence> {
+    let locks = usage.advisory_locks;
+    let enough = locks > 0 && locks.saturating_mul(WRITES_OF_A_READ) >= writes;
+    enough.then(|| says(weight, format!("advisory locks were taken {}, perhaps for this", times(locks))))
 }
 
 fn of_check(table: &Table, uses: &TableUse, condition: &Expression) -> Vec<Evidence> {

@@ -1,6 +1,6 @@
 //! Names taken apart into words.
 
-use super::model::model;
+use super::model::{Class, model};
 
 /// The words of a name, lower case: `availableSeats`, `available_seats`, `AVAILABLE-SEATS` all give `available`, `seats`;
 /// `HTTPRequest` gives `http`, `request`.
@@ -53,7 +53,7 @@ pub fn is_deletion(name: &str) -> bool {
 }
 
 /// Words of numbers that are counted up, beside those of what is sold or spent.
-const RISING: [&str; 17] = [
+const RISING: [&str; 22] = [
     "count",
     "counter",
     "used",
@@ -71,6 +71,11 @@ const RISING: [&str; 17] = [
     "tries",
     "downloads",
     "views",
+    "hits",
+    "clicks",
+    "plays",
+    "score",
+    "karma",
 ];
 
 /// Words of numbers that are counted down, or both ways.
@@ -82,28 +87,71 @@ const SHIFTED: [&str; 16] = [
     "depth", "lft", "rgt", "rght",
 ];
 
+/// Words of a bound that is set for a number, and is no number that changes with what happens: `max_seats`, `min_stock`,
+/// `price_per_seat`.
+const BOUNDS: [&str; 13] = [
+    "max",
+    "maximum",
+    "min",
+    "minimum",
+    "threshold",
+    "per",
+    "default",
+    "target",
+    "initial",
+    "reorder",
+    "limit",
+    "quota",
+    "capacity",
+];
+
+/// Words of what became of a bound, or is left of it: `quota_used`, `remaining_capacity`.
+const OF_A_BOUND: [&str; 11] =
+    ["used", "left", "free", "remaining", "available", "redeemed", "booked", "reserved", "sold", "spent", "consumed"];
+
 fn has_word(name: &str, list: &[&str]) -> bool {
     words(name).iter().any(|w| list.contains(&w.as_str()))
 }
 
+/// Whether a column's name says that it bounds what others count.
+fn is_bound(column: &str) -> bool {
+    has_word(column, &BOUNDS) && !has_word(column, &OF_A_BOUND)
+}
+
 /// Whether a column's name says that it is sold, booked or spent, so that the last one must not go twice.
 pub fn is_sold(column: &str) -> bool {
-    words(column).iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w))
+    !is_bound(column) && words(column).iter().any(|w| model().words.sold.has(w) || model().words.spent.has(w))
 }
 
 /// Whether a column's name says that it counts upwards.
 pub fn counts_up(column: &str) -> bool {
-    has_word(column, &RISING)
+    !is_bound(column) && has_word(column, &RISING)
 }
 
 /// Whether a column's name says that it counts, or is sold or spent: it begins or ends at zero.
 pub fn counts(column: &str) -> bool {
-    is_sold(column) || counts_up(column) || has_word(column, &FALLING)
+    is_sold(column) || counts_up(column) || !is_bound(column) && has_word(column, &FALLING)
 }
 
 /// Whether a column's name says that it is a place among other rows, and moves when those do.
 pub fn is_place(column: &str) -> bool {
     words(column).last().is_some_and(|w| SHIFTED.contains(&w.as_str()))
+}
+
+/// What the last word of a name stands for.
+fn class(column: &str) -> Option<Class> {
+    words(column).last().and_then(|w| model().class(w))
+}
+
+/// Whether a column's name says that it tells rows apart by what people or systems call them.
+pub fn is_natural(column: &str) -> bool {
+    let natural = [Class::Name, Class::Slug, Class::Code, Class::Login, Class::Token, Class::Uuid];
+    class(column).is_some_and(|c| natural.contains(&c))
+}
+
+/// Whether a column's name says that it is a day, a month or another period.
+pub fn is_period(column: &str) -> bool {
+    class(column) == Some(Class::Period)
 }
 
 #[cfg(test)]
@@ -122,6 +170,20 @@ mod tests {
             ("__", &[]),
         ] {
             assert_eq!(words(name), parts, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_counted_is_told_from_its_bounds() {
+        for name in ["hits", "score", "karma", "page_hits", "quota_used"] {
+            assert!(counts_up(name) && counts(name), "{name}");
+        }
+        for name in ["stock", "remaining_seats", "available_quantity"] {
+            assert!(is_sold(name) && !counts_up(name), "{name}");
+        }
+        for name in ["max_score", "min_stock", "seats_per_order", "usage_limit", "points_threshold", "default_quantity"]
+        {
+            assert!(!is_sold(name) && !counts(name), "{name}");
         }
     }
 

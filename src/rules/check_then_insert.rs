@@ -35,9 +35,10 @@ declare_rule! {
     ///
     /// ## What it looks at
     /// The statement statistics of the server: the columns of each look-up, whether it asks for one row or lists them,
-    /// the columns of the INSERTs, how often both were sent, and whether they ran in transactions. A condition such as
-    /// `deleted_at IS NULL` or `NOT deleted` makes a partial key. A look-up without LIMIT is doubted, for it may be a
-    /// list; so are a count by references alone, and one beside the pages of a list, which is how many there are. An
+    /// the columns of the INSERTs, how often both were sent, and whether they ran in transactions, or beside about as
+    /// many advisory locks. A condition such as `deleted_at IS NULL` or `NOT deleted` makes a partial key. A look-up
+    /// without LIMIT is doubted, for it may be a list, and left out where a flag chooses the rows (`… AND is_active`).
+    /// Doubted too are a count by references alone, and one beside the pages of a list, which is how many there are. An
     /// order by the primary key is how ORMs fetch one (`first()`), and no list. A single reference to a parent is
     /// doubted: the question may be whether the parent has any rows. Look-ups by a state or a flag are left out, for
     /// their values are masked.
@@ -63,7 +64,7 @@ fn check(context: &Context<'_>, out: &mut Vec<Proposal>) {
     for table in &context.catalog.tables {
         let Some((usage, uses)) = context.usage_of(table) else { continue };
         let mut asked: BTreeMap<Asked, Vec<&KeyLookup>> = BTreeMap::new();
-        for l in uses.lookups.iter().filter(|l| !(l.form == Form::List && l.ordered)) {
+        for l in uses.lookups.iter().filter(|l| looks(l)) {
             let key = (l.columns.clone(), l.folded.clone(), l.rows.as_ref().map(ToString::to_string));
             asked.entry(key).or_default().push(l);
         }
@@ -115,6 +116,7 @@ fn look(engine: &Engine, table: &Table, (usage, uses): (&Usage, &TableUse), aske
     if looked.saturating_mul(10) < inserted {
         p.add(says(w::LOOKED_FOR_SELDOM, format!("it was looked for {} only", times(looked))));
     }
+    p.extend(statements::of_advisory_locks(usage, inserted, w::LOOKED_FOR_ADVISORY));
     let looks: Vec<(Transaction, u64)> = asked.iter().map(|l| (l.transaction, l.count)).collect();
     let writes: Vec<(Transaction, u64)> = inserts.iter().map(|i| (i.transaction, i.count)).collect();
     let weights = (w::LOOKED_FOR_ALONE, w::LOOKED_FOR_SERIALIZABLE);
@@ -122,6 +124,12 @@ fn look(engine: &Engine, table: &Table, (usage, uses): (&Usage, &TableUse), aske
     p.extend(statements::of_transactions(("the look-ups", &looks), &writes, serializable, weights));
     let places = asked.iter().map(|l| l.statement).chain(inserts.iter().map(|i| i.statement));
     Some(p.shown_by(usage.said(places), remedies))
+}
+
+/// Whether a look-up may look before an INSERT: not for a list, nor, without a LIMIT, for those of some flag.
+fn looks(l: &KeyLookup) -> bool {
+    let lists = l.form == Form::List && (l.ordered || !statements::is_living(l.rows.as_ref()));
+    !l.narrowed && !lists
 }
 
 /// Whether an INSERT gives values for all the columns, and fails if a key says no.

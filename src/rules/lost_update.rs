@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::remedies::Change;
-use super::words::{counts, counts_up, is_place, is_sold, is_state};
+use super::words::{counts, counts_up, is_natural, is_period, is_place, is_sold, is_state};
 use super::{Context, Proposal, declare_rule, remedies, weights as w};
 use crate::catalog::{Column, Comparison, Expr, Table, TypeFamily};
 use crate::evidence::statements::{self, WRITES_OF_A_READ, says, times};
@@ -38,12 +38,15 @@ declare_rule! {
     /// written alone, or that it is a state. Locked reads of the table in transactions, whatever they find its rows by,
     /// a change in place, a condition on the column itself, and a version that is compared and set are no lost updates;
     /// one locked read may be behind two saves of its row, and one of several rows behind those of each. A row that is
-    /// fetched by columns that no key holds yet counts as one. A save of the whole row is told from a deliberate one and
-    /// believed less, and so is what `INSERT … ON CONFLICT DO UPDATE` replaces.
+    /// fetched by columns that no key holds yet counts as one, without a LIMIT where they are two or a name or code, and
+    /// is doubted. A save of the whole row is told from a deliberate one and believed less, and so are what `INSERT … ON
+    /// CONFLICT DO UPDATE` replaces and what is written about as often as advisory locks are taken.
     ///
     /// ## When it is wrong
     /// Where the written value does not come from the one that was read: it is typed in, or worked out from other rows
-    /// under a lock of its own. Statistics do not show where a value comes from.
+    /// under a lock of its own. Statistics do not show where a value comes from. A counter that is changed in place and
+    /// set on purpose beside that (`SET failed_attempts = _`, `SET used = _, period = _`) is mostly reset: it is told
+    /// with low confidence, unless the whole row is saved.
     ///
     /// ## How to fix it
     /// SQL: `UPDATE show SET available_seats = available_seats - 1 WHERE id = … AND available_seats > 0`, and look
@@ -123,7 +126,17 @@ impl Case<'_> {
         let saved = writes.iter().all(|u| self.saves_the_row(&u.what, &reads));
         let column = &self.column.name;
         let place = format!("{}.{column}", self.table.label());
+        let (sold, mut reasons) = self.reasons(nature);
+        let relative = self.uses.updates.iter().filter(|u| self.changes(&u.what)).collect::<Vec<_>>();
+        let counted = nature == Nature::Number && !sold && !relative.is_empty();
+        let reset = counted && writes.iter().all(|u| self.may_reset(&u.what, &reads));
+        // that it counts is said by the statements, whatever it is called
+        reasons.retain(|e| !reset || e.source != Source::Name);
         let message = match saved {
+            _ if reset => format!(
+                "{place} is counted in place, and set to a value worked out before: unless that resets it, what was \
+                 counted in between is lost."
+            ),
             true => format!(
                 "{place} is saved with the whole row as it was read: what changed it in between is undone, and lost."
             ),
@@ -131,34 +144,45 @@ impl Case<'_> {
                 "{place} is read, and then written as a value worked out before: of two requests one change is lost."
             ),
         };
-        let (sold, reasons) = self.reasons(nature);
-        let relative = self.uses.updates.iter().filter(|u| self.changes(&u.what)).collect::<Vec<_>>();
-        let severity = if sold || !relative.is_empty() { Severity::High } else { Severity::Medium };
+        let severity = if sold || !relative.is_empty() && !reset { Severity::High } else { Severity::Medium };
         let because =
             says(0.0, format!("it was written {}, and read by the same key {}", times(written), times(sent(&reads))));
         let guard = Guard::Code { columns: vec![column.clone()] };
         let mut p = Proposal::new(self.table, guard, severity, message, because).and(reasons);
         p.add(match saved {
+            _ if reset => {
+                let counted = times(sent(&relative));
+                let text =
+                    format!("elsewhere it was counted in place {counted}: what sets it on purpose mostly resets it");
+                says(w::LOST_RESET, text)
+            }
             true => says(w::LOST_WHOLE_ROW, "all columns are written together, as an ORM saves a row".to_owned()),
             false => says(w::LOST_DELIBERATE, "it is written on purpose, not with a whole row".to_owned()),
         });
-        if nature == Nature::Number && self.is_exact(&reads, &writes) {
+        if nature == Nature::Number && !reset && self.is_exact(&reads, &writes) {
             p.add(says(w::LOST_EXACT, format!("{column} alone was read, and about as often written alone")));
         }
-        let unsure = |r: &&Of<Read>| self.fetches_one(&r.what) && !self.finds_one(&r.what.filter);
+        // what is read whole and written by the same columns is one row to the application
+        let whole = |r: &Read| r.form == Form::List && writes.iter().any(|u| is_same(&r.filter, &u.what.filter));
+        let unsure = |r: &&Of<Read>| self.fetches_one(&r.what) && !self.finds_one(&r.what.filter) && !whole(&r.what);
         if reads.iter().all(unsure) {
-            p.add(says(w::LOST_FETCHED, "the row was found by columns that no key holds".to_owned()));
+            let text = "the row was found by columns that no key holds";
+            p.add(match reads.iter().all(|r| r.what.form == Form::List) {
+                true => says(w::LOST_FETCHED_ALL, format!("{text}, and without a LIMIT")),
+                false => says(w::LOST_FETCHED, text.to_owned()),
+            });
         }
         if writes.iter().all(|u| u.what.upsert) {
             p.add(says(w::LOST_UPSERT, "it was written by INSERT … ON CONFLICT DO UPDATE only".to_owned()));
         }
-        if !relative.is_empty() {
+        if !relative.is_empty() && !reset {
             let text = format!("elsewhere it was changed in place {}", times(sent(&relative)));
             p.add(says(w::LOST_RELATIVE, text));
         }
         if !locked.is_empty() {
             p.add(says(w::LOST_LOCKED, format!("it was read under a lock {}", times(sent(&locked)))));
         }
+        p.extend(statements::of_advisory_locks(usage, written, w::LOST_ADVISORY));
         let read: Vec<(Transaction, u64)> = reads.iter().map(|r| (r.transaction, r.count)).collect();
         let ran: Vec<(Transaction, u64)> = writes.iter().map(|u| (u.transaction, u.count)).collect();
         let weights = (w::LOST_ALONE, w::LOST_SERIALIZABLE);
@@ -306,7 +330,38 @@ impl Case<'_> {
         };
         let keyed = primary.is_some_and(|k| k.iter().all(|c| columns.has(c)));
         let plain = !filter.other && filter.compared.is_empty() && filter.joined.is_empty();
-        *form == Form::Limited && any && !offset && keyed && plain && !filter.equal.is_empty()
+        let one = match form {
+            Form::Limited => any && !offset && !filter.equal.is_empty(),
+            Form::List => *order == Order::None && self.tells_apart(filter),
+            _ => false,
+        };
+        one && keyed && plain
+    }
+
+    /// Whether rows are found by what may be a key: two columns that are no flag and no one parent, or a name or code.
+    fn tells_apart(&self, filter: &Filter) -> bool {
+        let column = |name: &str| self.table.column(name).filter(|c| !is_state(&c.name));
+        let telling = filter.equal.iter().filter_map(|l| column(&l.column));
+        let telling: Vec<&Column> =
+            telling.filter(|c| !matches!(c.family(), TypeFamily::Boolean | TypeFamily::Enum)).collect();
+        match telling.as_slice() {
+            [] => false,
+            [one] => is_natural(&one.name) && !statements::references(self.table, &one.name),
+            several => {
+                let columns = several.iter().map(|c| c.name.clone()).collect();
+                !statements::is_of_a_parent(self.table, &columns)
+            }
+        }
+    }
+
+    /// Whether an UPDATE may set a counter back: on purpose, or with no more than the time or period that begins.
+    fn may_reset(&self, update: &Update, reads: &[&Of<Read>]) -> bool {
+        let time = |c: &str| {
+            let family = self.table.column(c).map(Column::family);
+            matches!(family, Some(TypeFamily::Timestamp | TypeFamily::Date)) || is_period(c)
+        };
+        let alone = update.sets.iter().all(|s| s.column == self.column.name || time(&s.column));
+        !update.upsert && (alone || !self.saves_the_row(update, reads))
     }
 
     /// Whether an UPDATE is an ORM's save: of all columns, of most, or of just those that were read.

@@ -573,18 +573,23 @@ fn merge(a: Scored, b: Scored) -> Scored {
     let rank = |s: &Scored| (s.confidence(), !s.proposal.statements.is_empty());
     let surer = (rank(&b), b.score) > (rank(&a), a.score);
     let (mut keep, other) = if surer { (b, a) } else { (a, b) };
+    let other_confidence = other.confidence();
     for e in other.proposal.evidence {
         if !keep.proposal.evidence.iter().any(|k| k.text == e.text) {
             keep.proposal.evidence.push(e);
         }
     }
-    keep.proposal.severity = keep.proposal.severity.max(other.proposal.severity);
+    // what is doubted by itself makes nothing worse, and nobody is to act on it
+    let believed = other_confidence >= keep.confidence().min(Some(Confidence::Medium));
+    if believed {
+        keep.proposal.severity = keep.proposal.severity.max(other.proposal.severity);
+    }
     for s in other.proposal.statements {
         if !keep.proposal.statements.contains(&s) {
             keep.proposal.statements.push(s);
         }
     }
-    if keep.proposal.remedies.is_empty() {
+    if believed && keep.proposal.remedies.is_empty() {
         keep.proposal.remedies = other.proposal.remedies;
     }
     keep

@@ -1,7 +1,9 @@
 //! Names taken apart, and the words that carry meaning in them.
 
 use crate::catalog::{Column, TypeFamily};
-pub use crate::inference::words::{counts, counts_up, is_deletion, is_place, is_sold, is_state, singular, words};
+pub use crate::inference::words::{
+    counts, counts_up, is_deletion, is_natural, is_period, is_place, is_sold, is_state, singular, words,
+};
 
 /// Whether a NULLable column says that, and when, its row was deleted.
 pub fn marks_deletion(column: &Column) -> bool {

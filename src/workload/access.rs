@@ -66,7 +66,7 @@ pub struct Read {
     pub form: Form,
     /// In which order.
     pub order: Order,
-    /// It has an OFFSET.
+    /// It has an OFFSET in an order: a page of a list. Without an order it is none, and Prisma writes it always.
     pub offset: bool,
     /// It locks the rows.
     pub lock: Option<Lock>,

@@ -16,13 +16,15 @@ pub struct KeyLookup {
     pub folded: BTreeSet<String>,
     /// Only these rows.
     pub rows: Option<Expression>,
+    /// There are more conditions, and which rows they choose is not known: it only tells what it lists.
+    pub narrowed: bool,
     /// What is asked.
     pub form: Form,
     /// In an order.
     pub ordered: bool,
     /// One in the order of the primary key, which is how ORMs fetch any one: that order says nothing.
     pub first: bool,
-    /// From some row on.
+    /// From some row of the order on.
     pub offset: bool,
     /// How often.
     pub count: u64,
@@ -33,8 +35,8 @@ pub struct KeyLookup {
 }
 
 /// The look-ups of a table by columns that could be a key. A condition whose value is masked (a state, a flag) leaves
-/// it open which rows are meant: such a look-up says nothing. That something is not deleted is told by the column's
-/// name.
+/// it open which rows are meant: such a look-up says nothing, unless it lists in an order, for several of some rows are
+/// several of all. That something is not deleted is told by the column's name.
 pub fn lookups(table: &Table, reads: &[Of<Read>]) -> Vec<KeyLookup> {
     reads.iter().filter_map(|r| lookup(table, r)).collect()
 }
@@ -43,10 +45,10 @@ fn lookup(table: &Table, read: &Of<Read>) -> Option<KeyLookup> {
     let filter = &read.what.filter;
     // "is there another one": WHERE slug = _ AND id <> _
     let others = |c: &Compared| c.op == Comparison::Ne && c.with.is_none() && table.in_primary_key(&c.column);
+    let mut narrowed = !filter.among.is_empty() || !filter.compared.iter().all(others);
+    // a join may make several rows of one, and a condition of another kind may be one
     if filter.other
-        || !filter.among.is_empty()
         || !filter.joined.is_empty()
-        || !filter.compared.iter().all(others)
         || matches!(read.what.form, Form::Aggregate)
         || read.what.lock.is_some() && read.what.order != Order::None
         || read.what.form == Form::List && read.in_write
@@ -59,7 +61,7 @@ fn lookup(table: &Table, read: &Of<Read>) -> Option<KeyLookup> {
         if family == TypeFamily::Boolean && is_deletion(&l.column) {
             rows.push(Expr::Not(Box::new(Expr::column(&l.column))));
         } else if l.literal || matches!(family, TypeFamily::Boolean | TypeFamily::Enum) || is_state(&l.column) {
-            return None;
+            narrowed = true;
         } else {
             folded.extend(l.folded.then(|| l.column.clone()));
             columns.insert(l.column.clone());
@@ -67,6 +69,10 @@ fn lookup(table: &Table, read: &Of<Read>) -> Option<KeyLookup> {
     }
     for mark in &filter.marks {
         let column = table.column(&mark.column)?;
+        // true of every row: it chooses none
+        if mark.is == Is::NotNull && (!column.nullable || table.in_primary_key(&column.name)) {
+            continue;
+        }
         let name = || Expr::column(&column.name);
         rows.push(match mark.is {
             Is::Null => Expr::IsNull(Box::new(name()), false),
@@ -75,15 +81,15 @@ fn lookup(table: &Table, read: &Of<Read>) -> Option<KeyLookup> {
             Is::False => Expr::Not(Box::new(name())),
         });
     }
-    // a column that is compared to NULL is not one of the key
-    if columns.is_empty() {
-        return None;
-    }
     let rows = (!rows.is_empty()).then(|| Expression::new(Expr::And(rows)));
     let Read { form, offset, ref order, .. } = read.what;
     let primary = table.primary_key.as_ref().map(|k| &k.columns);
     let first = form == Form::Limited && !offset && matches!(order, Order::Ascending(c) if Some(c) == primary);
     let ordered = *order != Order::None && !first;
+    // a column that is compared to NULL is not one of the key
+    if columns.is_empty() || narrowed && !ordered {
+        return None;
+    }
     let (count, transaction, statement) = (read.count, read.transaction, read.statement);
-    Some(KeyLookup { columns, folded, rows, form, ordered, first, offset, count, transaction, statement })
+    Some(KeyLookup { columns, folded, rows, narrowed, form, ordered, first, offset, count, transaction, statement })
 }

@@ -102,6 +102,12 @@ impl Statement {
     pub fn writes(&self) -> bool {
         self.accesses.iter().any(|a| !matches!(a.deed, access::Deed::Read(_)))
     }
+
+    /// Whether it takes a lock on a number of the application's own: `pg_advisory_xact_lock(_)`.
+    pub fn takes_advisory_lock(&self) -> bool {
+        let text = self.text.to_ascii_lowercase();
+        ["pg_advisory_lock", "pg_advisory_xact_lock", "pg_try_advisory_"].iter().any(|f| text.contains(f))
+    }
 }
 
 /// All statements of a database.

@@ -110,7 +110,8 @@ fn select(select: &ast::Select, ctes: &Ctes, out: &mut Vec<Access>) {
         let Some(table) = relation.table.clone() else { continue };
         let lock = tails.iter().filter_map(|t| lock(t, &relation.alias)).max();
         let order = order(&sorted, |c| scope.find(c) == Some(i));
-        let offset = tails.iter().any(|t| matches!(t, ast::SelectTailClause::OffsetClause(_)));
+        let skips = tails.iter().any(|t| matches!(t, ast::SelectTailClause::OffsetClause(_)));
+        let offset = skips && order != Order::None;
         out.push(Access { table, deed: Deed::Read(Read { filter, columns, form, order, offset, lock }) });
     }
 }

@@ -41,6 +41,8 @@ pub struct Usage {
     /// The statements, the most frequent first.
     pub statements: Vec<Statement>,
     tables: BTreeMap<(String, String), TableUse>,
+    /// How often a lock by a number of the application's own was taken: what it guards is not seen.
+    pub advisory_locks: u64,
     /// What could not be read or put to a table, in sentences.
     pub unread: Vec<String>,
 }
@@ -54,7 +56,10 @@ impl Usage {
     /// Puts each deed to its table.
     pub fn of(catalog: &Catalog, workload: Workload) -> Usage {
         let unread = workload.unread();
-        let mut out = Usage { statements: workload.statements, tables: BTreeMap::new(), unread };
+        // CockroachDB has the functions, and locks nothing
+        let locks = |s: &&Statement| !catalog.engine.is_cockroach() && s.takes_advisory_lock();
+        let advisory_locks = workload.statements.iter().filter(locks).map(|s| s.count).fold(0, u64::saturating_add);
+        let mut out = Usage { statements: workload.statements, tables: BTreeMap::new(), advisory_locks, unread };
         let mut ambiguous: Vec<String> = Vec::new();
         let mut by_name: HashMap<&str, Vec<&Table>> = HashMap::new();
         for table in &catalog.tables {
