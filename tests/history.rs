@@ -253,6 +253,39 @@ fn diff_says_what_changed_and_why() {
     refused(&shop.text(&["diff", &older, failed]), &["could not be audited", "creates no table"]);
 }
 
+/// What was not looked at is neither new nor fixed, for nobody who looks at it later.
+#[test]
+fn options_are_no_news() {
+    let shop = Shop::new();
+    let whole = shop.check(&[]).0;
+    let narrow = shop.check(&["--rule", "negative-counter"]).0;
+    assert!(findings(&narrow).len() < findings(&whole).len());
+    assert_eq!(narrow["history"]["fixed"], Value::Array(vec![]));
+    let report = run(&["report", "--history", &shop.history()]);
+    assert!(report.stdout.contains("options left rules or tables out"), "the page says so");
+    for (from, to) in [("previous", "latest"), ("latest", "previous")] {
+        let diff = shop.text(&["diff", from, to]);
+        assert_eq!(diff.code, 0, "{}", diff.stdout);
+        assert!(diff.stdout.contains("New: 0") && diff.stdout.contains("Fixed: 0"), "{}", diff.stdout);
+        assert!(diff.stdout.contains("the other did not look"), "{}", diff.stdout);
+    }
+    let again = shop.check(&["--min-confidence", "low"]).0;
+    assert!(findings(&again).len() > findings(&whole).len());
+    assert_eq!(again["history"]["new"], Value::Array(vec![]), "they were known, and as sure");
+}
+
+#[test]
+fn a_source_has_a_name_and_is_forgotten_by_it() {
+    let shop = Shop::new();
+    shop.check(&["--name", "shop"]);
+    shop.check(&["--name", "other"]);
+    assert_eq!(run(&["history", &shop.history(), "--forget-source", "shop"]).code, 0);
+    let left = run(&["history", &shop.history()]);
+    assert!(left.stdout.contains("other") && !left.stdout.contains("shop"), "{}", left.stdout);
+    refused(&run(&["history", &shop.history(), "--forget-source", "shop"]), &["no run of shop"]);
+    assert!(shop.text(&["diff", "latest", "latest"]).stdout.contains("as before"), "the other is whole");
+}
+
 #[test]
 fn a_file_that_is_no_history_is_left_alone() {
     let shop = Shop::new();

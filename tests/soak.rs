@@ -9,6 +9,7 @@ use chrono::TimeZone;
 use dbaudit::engine::{Engine, Product};
 use dbaudit::evidence::Observed;
 use dbaudit::history::{Found, History, NewRun, News, Place, Seen, Sighting};
+use dbaudit::report::Scope;
 use dbaudit::rules::{self, RULES};
 use dbaudit::source::ddl::{Options, SchemaFile, read};
 use dbaudit::source::snapshot;
@@ -80,6 +81,7 @@ fn audit(history: &mut History, shop: &Shop, started: OffsetDateTime, wavers: u3
     }
     sightings.retain(|s| wavers != 2 || !known.contains_key(&s.found.fingerprint));
     let seen = Seen {
+        scope: Scope::default(),
         engine: "PostgreSQL 15".to_owned(),
         tables: catalog.tables.len(),
         skipped: 0,

@@ -14,6 +14,7 @@ use std::time::Duration;
 use dbaudit::catalog::Catalog;
 use dbaudit::evidence::{Confidence, Severity};
 use dbaudit::history::{Delivery, Found, History, NewRun, News, Run, Seen, Sighting, stamp};
+use dbaudit::report::Scope;
 use dbaudit::source::snapshot;
 use support::binary::{ended, findings, run, spawn};
 use support::stores::Store;
@@ -75,6 +76,7 @@ impl Nights {
 
 fn seen(sightings: Vec<Sighting>, closed: &dyn Fn(&Found) -> bool) -> Seen<'_> {
     Seen {
+        scope: Scope::default(),
         engine: "PostgreSQL 15".to_owned(),
         tables: 7,
         skipped: 0,
@@ -165,9 +167,9 @@ fn runs_are_kept_and_found() {
         }
         assert!(h.find("latest", Some("other")).is_err(), "it was never audited");
         assert_eq!(h.report(&runs[0]).unwrap().unwrap()["findings"][0], "ü\0");
-        assert_eq!(h.found(&runs[2]).unwrap(), [found("a"), found("b"), found("c")]);
+        assert_eq!(h.saw(&runs[2]).unwrap().unwrap().found, [found("a"), found("b"), found("c")]);
         assert_eq!(h.catalog(&runs[0]).unwrap(), Some(Catalog::default()));
-        assert!(h.report(&runs[1]).unwrap().is_none() && h.found(&runs[1]).unwrap().is_empty());
+        assert!(h.report(&runs[1]).unwrap().is_none() && h.saw(&runs[1]).unwrap().is_none_or(|s| s.found.is_empty()));
     }
 }
 
@@ -303,7 +305,9 @@ fn what_is_old_is_forgotten() {
         assert_eq!(left.len(), 3, "the latest, the latest that failed, and that of a source that does not run");
         for r in left.iter().filter(|r| r.error.is_none()) {
             assert!(
-                h.report(r).unwrap().is_some() && h.catalog(r).unwrap().is_some() && !h.found(r).unwrap().is_empty()
+                h.report(r).unwrap().is_some()
+                    && h.catalog(r).unwrap().is_some()
+                    && !h.saw(r).unwrap().is_none_or(|s| s.found.is_empty())
             );
         }
         // what is open is still known
@@ -319,7 +323,7 @@ fn sound(store: &Store, expected: usize) -> Vec<Run> {
     let mut new = BTreeMap::<String, Vec<u64>>::new();
     for r in &runs {
         assert_eq!(r.error, None);
-        assert_eq!(history.found(r).unwrap().len(), expected, "{}", r.id);
+        assert_eq!(history.saw(r).unwrap().unwrap().found.len(), expected, "{}", r.id);
         assert!(history.report(r).unwrap().is_some() && history.catalog(r).unwrap().is_some(), "{}", r.id);
         new.entry(r.source.clone()).or_default().extend(Some(r.new).filter(|n| *n > 0));
     }

@@ -227,7 +227,7 @@ fn a_database_that_comes_and_goes() {
     let (up, down) = (label(&good), label(&bad));
     daemon.says(&format!("{down}: could not be audited"));
     daemon.says(&format!("{down}: could not be audited"));
-    daemon.says(&format!("{up}: 1 findings (0 new, 0 fixed)"));
+    daemon.says(&format!("{up}: 1 finding (0 new, 0 fixed)"));
     let read = || fs::read_to_string(&metrics).unwrap();
     assert_eq!(metric(&read(), &["dbaudit_up", &down]), Some(0.0));
     assert_eq!(metric(&read(), &["dbaudit_up", &up]), Some(1.0));
@@ -237,8 +237,8 @@ fn a_database_that_comes_and_goes() {
     assert!(run["error"].as_str().unwrap().contains("not currently accepting connections"), "{run}");
     notes.wait_for(2);
     connections(true);
-    daemon.says(&format!("{down}: 1 findings (1 new, 0 fixed)"));
-    daemon.says(&format!("{down}: 1 findings (0 new, 0 fixed)"));
+    daemon.says(&format!("{down}: 1 finding (1 new, 0 fixed)"));
+    daemon.says(&format!("{down}: 1 finding (0 new, 0 fixed)"));
     notes.wait_for(3);
     assert_eq!(metric(&read(), &["dbaudit_up", &down]), Some(1.0));
     assert_eq!(metric(&read(), &["dbaudit_findings", &down, "negative-counter", "high"]), Some(1.0));
@@ -247,7 +247,7 @@ fn a_database_that_comes_and_goes() {
     daemon.says(&format!("{down}: could not be audited"));
     notes.wait_for(4);
     connections(true);
-    daemon.says(&format!("{down}: 1 findings (0 new, 0 fixed)"));
+    daemon.says(&format!("{down}: 1 finding (0 new, 0 fixed)"));
     let told: Vec<String> = notes.wait_for(5).into_iter().filter(|l| l.ends_with(&down)).collect();
     let of = |what: &str| format!("dbaudit: {what} in {down}");
     let failed = of("the audit failed");
@@ -307,7 +307,7 @@ fn sighup_reads_sources_and_baseline_again() {
         "--metrics-file",
         &metrics,
     ]);
-    daemon.says(&format!("{}: 1 findings (1 new", label(&first)));
+    daemon.says(&format!("{}: 1 finding (1 new", label(&first)));
     assert_eq!(run(&["baseline", &first.url, "-o", &accepted]).code, 0);
     fs::write(&list, format!("{}\n{}\n", first.url, second.url)).unwrap();
     daemon.signal("HUP");
@@ -358,10 +358,10 @@ fn all_databases_of_a_cluster() {
     };
     let mut daemon =
         Daemon::start(&[&url, "--all-databases", "--every", "1s", "--history", &history, "--metrics-file", &metrics]);
-    daemon.says("/two: 1 findings (1 new");
+    daemon.says("/two: 1 finding (1 new");
     server.run("postgres", "CREATE DATABASE later");
     server.run("later", TABLE);
-    daemon.says("/later: 1 findings (1 new");
+    daemon.says("/later: 1 finding (1 new");
     assert_eq!(names().into_iter().collect::<Vec<_>>(), ["later", "one", "two"], "those without tables are left out");
     server.run("postgres", "DROP DATABASE one WITH (FORCE)");
     wait_for("the dropped one leaves the metrics", || !fs::read_to_string(&metrics).unwrap().contains("/one\""));
@@ -369,19 +369,57 @@ fn all_databases_of_a_cluster() {
     server.run("two", "DROP TABLE show");
     daemon.says("/two: could not be audited");
     server.run("two", TABLE);
-    daemon.says("/two: 1 findings");
+    daemon.says("/two: 1 finding");
     // the cluster does not let us in: told under its own name, and well again after
     server.run("later", "ALTER DATABASE postgres ALLOW_CONNECTIONS false");
     daemon.says("/postgres: could not be audited");
     server.run("later", "ALTER DATABASE postgres ALLOW_CONNECTIONS true");
     daemon.says("/postgres: 0 findings (0 new, 0 fixed)");
-    daemon.says("/two: 1 findings (0 new, 0 fixed)");
-    daemon.says("/two: 1 findings (0 new, 0 fixed)");
+    daemon.says("/two: 1 finding (0 new, 0 fixed)");
+    daemon.says("/two: 1 finding (0 new, 0 fixed)");
     let up = |name: &str| metric(&fs::read_to_string(&metrics).unwrap(), &["dbaudit_up", &format!("/{name}\"")]);
     wait_for("all are up", || ["two", "later", "postgres"].iter().all(|name| up(name) == Some(1.0)));
     daemon.ends();
     let postgres = runs(&history, &["--source", url.split('?').next().unwrap()]);
     assert!(postgres[0]["error"].is_null(), "{postgres:#?}");
+}
+
+/// The form that the help shows: all databases of a server, none of them named.
+#[test]
+fn a_cluster_whose_url_names_no_database() {
+    let server = Postgres::builder().start();
+    let notes = Notes::new();
+    let (history, metrics) = (notes.path("h.db"), notes.path("metrics"));
+    for name in ["one", "two"] {
+        server.run("postgres", &format!("CREATE DATABASE {name}"));
+        server.run(name, TABLE);
+    }
+    let named = server.url("postgres");
+    let (place, routing) = named.rsplit_once("/postgres").unwrap();
+    let url = format!("{place}{routing}");
+    let mut daemon =
+        Daemon::start(&[&url, "--all-databases", "--every", "1s", "--history", &history, "--metrics-file", &metrics]);
+    daemon.says("/one: 1 finding (1 new");
+    server.run("postgres", "DROP DATABASE one WITH (FORCE)");
+    wait_for("the dropped one leaves the metrics", || !fs::read_to_string(&metrics).unwrap().contains("/one\""));
+    // the list fails under the name of the cluster, and works again
+    server.run("two", "ALTER DATABASE postgres ALLOW_CONNECTIONS false");
+    daemon.says("could not be audited");
+    server.run("two", "ALTER DATABASE postgres ALLOW_CONNECTIONS true");
+    daemon.says("/two: 1 finding (0 new, 0 fixed)");
+    let cluster = url.split('?').next().unwrap();
+    wait_for("the cluster is well again", || {
+        let runs = runs(&history, &["--source", cluster]);
+        runs.first().is_some_and(|r| r["error"].is_null()) && runs.iter().any(|r| !r["error"].is_null())
+    });
+    daemon.ends();
+    // who takes up where it ended does not begin anew
+    let before = runs(&history, &[]).len();
+    let mut daemon =
+        Daemon::start(&[&url, "--all-databases", "--every", "1h", "--history", &history, "--listen", "127.0.0.1:0"]);
+    daemon.says("the page is at");
+    daemon.ends();
+    assert_eq!(runs(&history, &[]).len(), before);
 }
 
 #[test]

@@ -6,13 +6,13 @@ use super::choosing::ChoosingArgs;
 use super::evidence::EvidenceArgs;
 use super::rows::RowArgs;
 use super::{output, target};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Part};
 use crate::evidence::Observed;
 use crate::evidence::rows::Ended;
 use crate::evidence::settings;
 use crate::history::Found;
-use crate::report::{Filter, SourceAudit};
-use crate::rules::{self, Rule, Skipped};
+use crate::report::{Filter, Scope, SourceAudit};
+use crate::rules::{self, RULES, Rule, Skipped};
 use crate::source::live::Observe;
 use crate::source::{self, Kind, Loaded, NoTables, Options, Source, SourceName};
 
@@ -128,6 +128,7 @@ impl Auditor<'_> {
         audited.unasked = observed.rows.missing();
         let lost = observed.lost.clone().or_else(|| filter.half_read(catalog)).map(Ended::Lost);
         audited.ended = observed.rows.ended.clone().or(lost);
+        audited.scope = self.scope(&audited, catalog, observed.workload.is_some());
         if audited.tables == 0 {
             bail!("none of the {} tables matches --schema and --table", catalog.tables.len());
         }
@@ -139,22 +140,38 @@ impl Auditor<'_> {
         self.filter.wants_table(schema, table) && self.rules.iter().any(|r| r.id == rule)
     }
 
+    /// What an audit looked at. Rules that need statements looked if some were heard, and all of those could be read.
+    fn scope(&self, audit: &SourceAudit, catalog: &Catalog, heard: bool) -> Scope {
+        let deaf = !heard || audit.skipped.iter().any(|s| s.rule == Skipped::ALL);
+        let looked = |r: &&&Rule| {
+            let of_statements = r.needs.contains(&Part::Statements);
+            let skipped = audit.skipped.iter().any(|s| s.rule == r.id);
+            !(skipped || of_statements && deaf)
+        };
+        let (schemas, tables) = self.args.choosing.patterns();
+        Scope {
+            rules: self.rules.iter().filter(looked).map(|r| r.id.to_owned()).collect(),
+            half_read: catalog.half_read.clone(),
+            complete: audit.unread.is_empty(),
+            narrowed: self.rules.len() < RULES.len() || !schemas.is_empty() || !tables.is_empty(),
+            schemas,
+            tables,
+        }
+    }
+
     /// Whether a finding of an earlier audit, or an entry of a baseline, would be seen if it were still so.
     pub fn looks_at(&self, audit: &SourceAudit, rule: &str, schema: &str, table: &str) -> bool {
-        let skipped = audit.skipped.iter().any(|s| s.rule == rule || s.rule == Skipped::ALL);
-        self.wants(rule, schema, table) && !skipped
+        audit.scope.looked()(rule, schema, table)
     }
 
     /// Whether a finding that is gone was closed: by a change of its table's definition, or of the code where only that
     /// helps. One that is gone from a table that is as it was is only believed less.
     pub fn is_closed(&self, audited: &Audited, found: &Found) -> bool {
         let Audited { audit, catalog } = audited;
-        let place = (found.schema.clone(), found.table.clone());
         let changed = match catalog.table(&found.schema, &found.table) {
-            Some(_) if catalog.half_read.contains(&place) => false,
             Some(table) => table.state() != found.state || found.guard == "code",
             // dropped, or its definition was not understood
-            None => audit.unread.is_empty(),
+            None => audit.scope.complete,
         };
         changed && self.looks_at(audit, &found.rule, &found.schema, &found.table)
     }

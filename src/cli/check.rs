@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use time::OffsetDateTime;
 
 use super::auditing::{AuditArgs, Audited, Auditor};
@@ -41,6 +41,9 @@ pub struct Args {
     /// the history of many jobs
     #[arg(long, value_name = "STORE", env = "DBAUDIT_HISTORY", hide_env_values = true, help_heading = "Over time")]
     history: Option<String>,
+    /// What to call the source in reports and in the history, where its own name (a path, a host) is not the same everywhere
+    #[arg(long, value_name = "NAME", help_heading = "Over time")]
+    name: Option<String>,
     /// Only this part of the sources, as 3/16 (counted from 0), so that 16 jobs share them
     #[arg(long, value_name = "I/N", help_heading = "Over time")]
     shard: Option<Shard>,
@@ -100,6 +103,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     args.audit.evidence.suit(&sources)?;
     let several = sources.len() > 1;
     let named = sources.len();
+    if args.name.is_some() && named > 1 {
+        bail!("--name is the name of one source, and there are {named}");
+    }
     sources.retain(|s| args.shard.is_none_or(|shard| shard.has(&s.label())));
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     // opened first: who is to record must be able to
@@ -117,7 +123,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             continue;
         }
         let (started, clock) = (OffsetDateTime::now_utc(), Instant::now());
-        let (name, mut audited) = auditor.audit(&source);
+        let (mut name, mut audited) = auditor.audit(&source);
+        if let Some(called) = &args.name {
+            name.name.clone_from(called);
+            if let Ok(audited) = &mut audited {
+                audited.audit.source.name.clone_from(called);
+            }
+        }
         if let (Ok(Audited { audit, .. }), Some(baseline)) = (&mut audited, &baseline) {
             audit.accept(baseline);
         }

@@ -40,6 +40,11 @@ impl ChoosingArgs {
         })
     }
 
+    /// The globs of schemas and of tables.
+    pub fn patterns(&self) -> (Vec<String>, Vec<String>) {
+        (self.schema.clone(), self.table.clone())
+    }
+
     /// The rules to run; a name that is none of them is an error, with the nearest that is.
     ///
     /// # Errors

@@ -75,8 +75,8 @@ fn recorded(history: &mut History, id: &str, source: Option<&str>) -> Result<Sid
         bail!("run {} found nothing: {} could not be audited ({error}); name another one", run.id, run.source);
     }
     let catalog = history.catalog(&run)?.with_context(|| format!("run {} has no catalog", run.id))?;
-    let found = history.found(&run)?;
-    Ok(Side { name: format!("{} ({})", run.source, run.id), catalog, found })
+    let saw = history.saw(&run)?.with_context(|| format!("run {} has no findings", run.id))?;
+    Ok(Side { name: format!("{} ({})", run.source, run.id), catalog, found: saw.found, scope: saw.scope })
 }
 
 fn audited(auditor: &Auditor<'_>, args: &Args, name: &str) -> Result<Side> {
@@ -89,5 +89,6 @@ fn audited(auditor: &Auditor<'_>, args: &Args, name: &str) -> Result<Side> {
         bail!("{} was not heard to the end ({ended})", name.name);
     }
     let all = audited.audit.findings.iter().chain(&audited.audit.below);
-    Ok(Side { name: name.name, found: all.map(Found::of).collect(), catalog: audited.catalog })
+    let found = all.map(Found::of).collect();
+    Ok(Side { name: name.name, found, scope: audited.audit.scope, catalog: audited.catalog })
 }

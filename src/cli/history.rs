@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use time::OffsetDateTime;
 
 use super::{output, recording};
@@ -25,6 +25,9 @@ pub struct Args {
     /// First forget the runs that are older than this; the latest of each source stays
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     forget_older_than: Option<u32>,
+    /// First forget a source that is audited no more, by the name that the list has
+    #[arg(long, value_name = "NAME")]
+    forget_source: Option<String>,
     /// Form of the list
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
@@ -48,6 +51,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let before = OffsetDateTime::now_utc() - time::Duration::days(days.into());
         let n = history.forget(&stamp(before))?;
         output::note(&format!("{n} runs older than {days} days were forgotten"));
+    }
+    if let Some(source) = &args.forget_source {
+        match history.forget_source(source)? {
+            0 => bail!("the history has no run of {source}"),
+            n => output::note(&format!("{n} runs of {source} were forgotten")),
+        }
     }
     let runs = history.runs(args.source.as_deref(), usize::try_from(args.limit).unwrap_or(usize::MAX))?;
     let text = match args.format {

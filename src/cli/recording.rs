@@ -74,12 +74,23 @@ pub fn record(
             let shown =
                 audit.findings.iter().map(|f| Sighting { found: Found::of(f), shown: true, known: audit.is_known(f) });
             let below = audit.below.iter().map(|f| Sighting { found: Found::of(f), shown: false, known: false });
+            let mut report = report::value(audit);
+            let mut skipped = audit.skipped.len() + audit.unread.len() + audit.unasked.len();
+            // whoever looks at it later does not know what the options were
+            if audit.scope.narrowed {
+                let reason = "options left rules or tables out (--rule, --ignore-rule, --schema, --table)";
+                if let Some(list) = report["skipped"].as_array_mut() {
+                    list.push(serde_json::json!({ "rule": "*", "reason": reason }));
+                }
+                skipped += 1;
+            }
             Ok(Seen {
                 engine: audit.engine.to_string(),
                 tables: audit.tables,
-                skipped: audit.skipped.len() + audit.unread.len() + audit.unasked.len(),
+                skipped,
                 catalog: snapshot::write(&audited.catalog, source),
-                report: report::value(audit).to_string(),
+                report: report.to_string(),
+                scope: audit.scope.clone(),
                 sightings: shown.chain(below).collect(),
                 closed: &closed,
             })

@@ -69,14 +69,17 @@ impl Teller {
 
     /// Waits until nobody is being told any more: when the program is to end, until what came of the attempts that are
     /// under way is noted, and no longer than `grace`.
-    pub fn finish(&self, grace: Duration) {
+    /// Whether all of it is noted.
+    pub fn finish(&self, grace: Duration) -> bool {
+        let busy = || self.lines.iter().any(|line| line.busy.load(Ordering::SeqCst));
         let mut left = grace;
-        while self.lines.iter().any(|line| line.busy.load(Ordering::SeqCst)) && !left.is_zero() {
+        while busy() && !left.is_zero() {
             std::thread::sleep(LOOK);
             if interrupt::is_wished() {
                 left = left.saturating_sub(LOOK);
             }
         }
+        !busy()
     }
 
     fn tell_over(&self, channel: &dyn Channel) {

@@ -44,7 +44,7 @@ pub struct Args {
     /// Only this part of all sources, as 3/16 (counted from 0), so that 16 jobs share them
     #[arg(long, value_name = "I/N", help_heading = "Sources")]
     shard: Option<Shard>,
-    /// Audit a source again so long after the last time: 30m, 6h, 1day
+    /// Audit a source again so long after the last time: 30m, 6h, 1day; 6h if neither this nor --cron is given
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, conflicts_with = "cron", help_heading = "Schedule")]
     every: Option<Duration>,
     /// Audit at the times of a cron expression, as '0 3 * * *'
@@ -197,7 +197,10 @@ fn targets(args: &Args) -> Result<BTreeMap<String, Source>> {
     for source in sources {
         let name = source.label();
         if targets.insert(name.clone(), source).is_some() {
-            output::warning(&format!("several sources are called {name}: the last of them is watched"));
+            bail!(
+                "several sources are called {name}, and one history cannot tell them apart: leave one out, or give \
+                 each a watch and a history of its own"
+            );
         }
     }
     Ok(targets)
@@ -375,10 +378,11 @@ impl<'a> Watch<'a> {
     }
 
     /// By one thread, so that what is older never replaces what is newer.
-    fn write_metrics(&self) {
+    fn write_metrics(&mut self) {
         if let Some(file) = &self.args.metrics_file
             && let Err(error) = crate::files::write(file, &metrics::text(&self.shared.statuses()))
         {
+            self.failed = true;
             output::error(&error);
         }
     }
@@ -437,7 +441,9 @@ impl<'a> Watch<'a> {
             }
         }
         // what is being sent is sent to its end, or nobody would know whether it arrived
-        self.teller.finish(deadline - tokio::time::Instant::now());
+        if !self.teller.finish(deadline - tokio::time::Instant::now()) {
+            log("a notice was being sent and may not have arrived; it is not sent again");
+        }
         if let Some(served) = served {
             let _ = tokio::time::timeout(server::LEAVE, served).await;
         }
@@ -445,9 +451,15 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Whether a database is of the cluster that a target names: the same user, hosts and ports.
+/// Whether a database is of the cluster that a target names: the same user, hosts, ports and routing; one of the two may
+/// name no database.
 fn of_cluster(target: &str, database: &str) -> bool {
-    let server = |name: &str| name.rsplit_once('/').map(|(server, _)| server.to_owned());
+    let server = |name: &str| {
+        let (_, rest) = name.split_once("://")?;
+        let (place, routing) = rest.split_once('?').unwrap_or((rest, ""));
+        let hosts = place.split_once('/').map_or(place, |(hosts, _)| hosts);
+        Some((hosts.to_owned(), routing.to_owned()))
+    };
     server(target).is_some() && server(target) == server(database)
 }
 
@@ -459,7 +471,21 @@ fn work(auditor: &Auditor<'_>, shared: &Shared, baseline: Option<&Baseline>, job
             Ok(sources) => {
                 // one that was dropped is no more
                 let names: BTreeSet<String> = sources.iter().map(Source::label).collect();
-                shared.statuses().retain(|name, _| !of_cluster(&label, name) || names.contains(name));
+                shared.statuses().retain(|name, _| !of_cluster(&label, name) || names.contains(name) || *name == label);
+                let failed = shared.statuses().get(&label).is_some_and(|s| s.error.is_some());
+                // that the list failed was told under this name, and that it works again is, too
+                if failed && !names.contains(&label) {
+                    let nothing = auditor.nothing(&job.source);
+                    let clocked = Clocked { started, took: clock.elapsed() };
+                    if let Err(error) =
+                        recording::record(&mut shared.history(), auditor, &label, clocked, Ok(&nothing), tell)
+                    {
+                        output::error(&error.context(format!("the run of {label} was not recorded")));
+                    }
+                    let mut statuses = shared.statuses();
+                    let status = statuses.entry(label).or_default();
+                    status.succeeded(started, clocked.took.as_secs_f64(), &report::value(&nothing.audit));
+                }
                 return Done::Listed(sources);
             }
             Err(error) => (label, Err(error)),
@@ -527,7 +553,8 @@ fn work(auditor: &Auditor<'_>, shared: &Shared, baseline: Option<&Baseline>, job
         (Ok(audited), _) => {
             let n = audited.audit.counting().count();
             let (new, fixed) = (news.new.len(), news.fixed.len());
-            log(&format!("{name}: {n} findings ({new} new, {fixed} fixed) in {seconds:.1} s"));
+            let findings = if n == 1 { "finding" } else { "findings" };
+            log(&format!("{name}: {n} {findings} ({new} new, {fixed} fixed) in {seconds:.1} s"));
             if audited.audit.ended.as_ref().is_some_and(crate::evidence::rows::Ended::is_failure) {
                 return Done::Failed;
             }

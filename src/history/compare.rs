@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Found;
 use crate::catalog::{Catalog, Change, changes};
+use crate::report::Scope;
 
 /// One side of a comparison.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Side {
     pub catalog: Catalog,
     /// All that was found, however sure.
     pub found: Vec<Found>,
+    /// Where it was looked for.
+    pub scope: Scope,
 }
 
 /// A finding that is on one side only, and why.
@@ -49,6 +52,8 @@ pub struct Difference {
     pub changed: Vec<Changed>,
     /// How many are the same.
     pub same: usize,
+    /// How many are on one side only because the other did not look for them.
+    pub unseen: usize,
     /// All changes of the schema.
     pub schema: Vec<Change>,
 }
@@ -57,20 +62,35 @@ impl Difference {
     /// Compares two audits by the fingerprints of what they found, as far as it is `wanted`. What is on one side only
     /// because it is less sure on the other has changed, and is neither new nor fixed.
     pub fn of(before: &Side, after: &Side, wanted: &dyn Fn(&Found) -> bool) -> Difference {
-        let schema = changes(&before.catalog, &after.catalog);
+        // of a table that was not read wholly it cannot be told what changed
+        let wholly = |c: &Change| {
+            let place = (c.schema.clone(), c.table.clone());
+            ![before, after].iter().any(|side| side.scope.half_read.contains(&place))
+        };
+        let schema: Vec<Change> = changes(&before.catalog, &after.catalog).into_iter().filter(wholly).collect();
         let by_print = |side: &Side| -> BTreeMap<String, Found> {
             side.found.iter().map(|f| (f.fingerprint.clone(), f.clone())).collect()
         };
         let (old, new) = (by_print(before), by_print(after));
-        let only = |these: &Side, others: &BTreeMap<String, Found>| -> Vec<Moved> {
-            these
-                .found
+        let mut unseen = 0;
+        let mut only = |these: &Side, others: &BTreeMap<String, Found>, other: &Side| -> Vec<Moved> {
+            let looked = other.scope.looked();
+            let alone: Vec<&Found> =
+                these.found.iter().filter(|f| wanted(f) && !others.contains_key(&f.fingerprint)).collect();
+            let seen = |f: &&&Found| {
+                let there = other.scope.complete || other.catalog.table(&f.schema, &f.table).is_some();
+                there && looked(&f.rule, &f.schema, &f.table)
+            };
+            let moved: Vec<Moved> = alone
                 .iter()
-                .filter(|f| wanted(f) && !others.contains_key(&f.fingerprint))
-                .map(|f| Moved { because: causes(f, &schema, &before.catalog, &after.catalog), finding: f.clone() })
-                .collect()
+                .filter(seen)
+                .map(|f| Moved { because: causes(f, &schema, &before.catalog, &after.catalog), finding: (*f).clone() })
+                .collect();
+            unseen += alone.len() - moved.len();
+            moved
         };
-        let mut out = Difference { new: only(after, &old), fixed: only(before, &new), ..Difference::default() };
+        let (new_ones, fixed) = (only(after, &old, before), only(before, &new, after));
+        let mut out = Difference { new: new_ones, fixed, unseen, ..Difference::default() };
         for f in &after.found {
             let Some(was) = old.get(&f.fingerprint).filter(|was| wanted(was) || wanted(f)) else { continue };
             let mut what = Vec::new();

@@ -17,7 +17,7 @@ pub use compare::{Changed, Difference, Moved, Side};
 pub use deliveries::{Delivery, Notice};
 pub use found::Found;
 pub use news::{News, Sighting};
-pub use run::{NewRun, Run, Seen, stamp};
+pub use run::{NewRun, Run, Saw, Seen, stamp};
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -197,13 +197,13 @@ impl History {
         serde_json::from_str(&text).map(Some).with_context(|| format!("the report of run {} is damaged", run.id))
     }
 
-    /// What a run found, however sure; none if it failed.
+    /// What a run found, however sure, and what it looked at; `None` if it failed.
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn found(&mut self, run: &Run) -> Result<Vec<Found>> {
-        let Some(text) = self.document(&run.found)? else { return Ok(Vec::new()) };
-        serde_json::from_str(&text).with_context(|| format!("the findings of run {} are damaged", run.id))
+    pub fn saw(&mut self, run: &Run) -> Result<Option<Saw>> {
+        let Some(text) = self.document(&run.found)? else { return Ok(None) };
+        serde_json::from_str(&text).map(Some).with_context(|| format!("the findings of run {} are damaged", run.id))
     }
 
     /// The catalog that a run saw; `None` if it failed.
@@ -259,6 +259,14 @@ impl History {
     /// If it cannot be written.
     pub fn settle(&mut self, notice: &str, channel: &str, delivery: &Delivery) -> Result<()> {
         self.transact(|session| deliveries::settle(session, notice, channel, delivery))
+    }
+
+    /// Forgets a source with all that is known of it. How many runs those were.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn forget_source(&mut self, source: &str) -> Result<usize> {
+        self.transact(|session| run::forget_source(session, source))
     }
 
     /// Forgets runs that began before a time (RFC 3339, UTC), but the latest of each source, and the texts that only

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::database::{DatabaseError, Row, Session, Value};
 use super::{Found, News, Sighting, deliveries};
 use crate::evidence::Severity;
 use crate::guard::hex;
+use crate::report::Scope;
 
 /// A run that is to be recorded.
 pub struct NewRun<'a> {
@@ -40,10 +41,21 @@ pub struct Seen<'a> {
     pub catalog: String,
     /// The report: the object of the JSON contract.
     pub report: String,
+    /// What was looked at.
+    pub scope: Scope,
     /// All findings, however sure.
     pub sightings: Vec<Sighting>,
     /// Whether a finding of before that is not among them was closed.
     pub closed: &'a dyn Fn(&Found) -> bool,
+}
+
+/// What is kept of a run beside its report: all that was found, and where it was looked for.
+#[derive(Serialize, Deserialize)]
+pub struct Saw {
+    /// What was looked at.
+    pub scope: Scope,
+    /// All findings, however sure.
+    pub found: Vec<Found>,
 }
 
 /// A run that was recorded.
@@ -195,7 +207,8 @@ pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, Datab
             }
             catalog = keep(session, &seen.catalog)?;
             report = keep(session, &seen.report)?;
-            found = keep(session, &json(&seen.sightings.iter().map(|s| &s.found).collect::<Vec<_>>()))?;
+            let all = seen.sightings.iter().map(|s| s.found.clone()).collect();
+            found = keep(session, &json(&Saw { scope: seen.scope.clone(), found: all }))?;
         }
     }
     session.run(
@@ -257,7 +270,9 @@ fn sight(
         present.insert(print.as_str());
         let was = open.get(print);
         let told = was.is_some_and(|o| o.told);
-        if s.shown && !told && !s.known {
+        // what was not shown and is as sure as it was is shown because of other options: that is no news
+        let surer = was.is_none_or(|o| o.found.confidence < s.found.confidence);
+        if s.shown && !told && !s.known && surer {
             news.new.push(s.found.clone());
         }
         let tell = told || s.shown;
@@ -337,12 +352,25 @@ pub fn forget(session: &mut dyn Session, before: &str) -> Result<usize, Database
          (PARTITION BY source, error = '' ORDER BY number DESC) AS place FROM run) AS r WHERE place = 1) RETURNING id",
         &[before.into()],
     )?;
-    session.run(
-        "DELETE FROM document WHERE hash NOT IN (SELECT catalog FROM run UNION SELECT report FROM run UNION \
-         SELECT found FROM run)",
-        &[],
-    )?;
+    forget_documents(session)?;
     session.run("DELETE FROM delivery WHERE notice IN (SELECT id FROM notice WHERE created < $1)", &[before.into()])?;
     session.run("DELETE FROM notice WHERE created < $1", &[before.into()])?;
     Ok(gone.len())
+}
+
+/// Forgets a source: it is audited no more.
+pub fn forget_source(session: &mut dyn Session, source: &str) -> Result<usize, DatabaseError> {
+    let gone = session.run("DELETE FROM run WHERE source = $1 RETURNING id", &[source.into()])?;
+    session.run("DELETE FROM finding WHERE source = $1", &[source.into()])?;
+    session.run("DELETE FROM delivery WHERE notice IN (SELECT id FROM notice WHERE source = $1)", &[source.into()])?;
+    session.run("DELETE FROM notice WHERE source = $1", &[source.into()])?;
+    forget_documents(session)?;
+    Ok(gone.len())
+}
+
+/// Forgets the texts that no run has any more.
+fn forget_documents(session: &mut dyn Session) -> Result<(), DatabaseError> {
+    let delete = "DELETE FROM document WHERE hash NOT IN (SELECT catalog FROM run UNION SELECT report FROM run UNION \
+                  SELECT found FROM run)";
+    session.run(delete, &[]).map(drop)
 }

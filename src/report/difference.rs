@@ -29,6 +29,11 @@ pub fn difference(d: &Difference, (before, after): (&str, &str), style: Style) -
         (n, t) => format!("{n} changes of the schema, in {t} tables."),
     };
     let _ = writeln!(out, "\n{changes} {} as before.", findings(d.same));
+    if d.unseen > 0 {
+        let text =
+            "on one side only, and the other did not look: other options, a locked table, or statements not heard";
+        let _ = writeln!(out, "{} {text}.", findings(d.unseen));
+    }
     out
 }
 
@@ -76,6 +81,7 @@ pub fn difference_json(d: &Difference, (before, after): (&str, &str)) -> String 
         "fixed": d.fixed,
         "changed": d.changed,
         "same": d.same,
+        "unseen": d.unseen,
         "schema": d.schema,
     });
     serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"

@@ -5,12 +5,14 @@ pub mod html;
 mod json;
 mod plan;
 mod runs;
+mod scope;
 mod table;
 
 pub use difference::{difference, difference_json};
 pub use json::{json, value};
 pub use plan::plan;
 pub use runs::{runs, runs_json};
+pub use scope::Scope;
 pub use table::{Style, clean as plain, table};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +72,8 @@ pub struct SourceAudit {
     pub findings: Vec<Finding>,
     /// Findings that stay below `--min-confidence`.
     pub below: Vec<Finding>,
+    /// What was looked at.
+    pub scope: Scope,
     /// Fingerprints of findings that were accepted in a baseline.
     pub known: BTreeSet<String>,
     /// What is different since the runs before, where there is a history.
@@ -156,6 +160,7 @@ impl SourceAudit {
             tables: schema.tables.len(),
             schema,
             below,
+            scope: Scope::default(),
             known: BTreeSet::new(),
             history: None,
             findings,
@@ -177,6 +182,7 @@ impl SourceAudit {
             schema: html::Schema::default(),
             findings: Vec::new(),
             below: Vec::new(),
+            scope: Scope::default(),
             known: BTreeSet::new(),
             history: None,
             skipped: Vec::new(),

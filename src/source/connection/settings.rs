@@ -188,7 +188,16 @@ impl Settings {
                 }
             })
             .collect();
-        url(Some(&self.user), &hosts, self.database.as_deref())
+        let url = url(Some(&self.user), &hosts, self.database.as_deref());
+        // the clusters of CockroachDB Cloud share their hosts: this tells them apart
+        let options = self.options.as_deref().unwrap_or_default();
+        match options.split_whitespace().find_map(|o| o.strip_prefix("--cluster=")) {
+            Some(cluster) => {
+                let cluster = percent_encoding::utf8_percent_encode(cluster, percent_encoding::NON_ALPHANUMERIC);
+                format!("{url}?options=--cluster%3D{cluster}")
+            }
+            None => url,
+        }
     }
 }
 
