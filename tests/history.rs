@@ -193,6 +193,39 @@ fn what_was_accepted_counts_no_more() {
     }
 }
 
+/// Connection strings with a slip: neither shown, nor the name of a file.
+#[test]
+fn a_malformed_connection_string_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = fs::canonicalize(BOOKING).unwrap().display().to_string();
+    for text in [
+        "\"postgresql://u:SEKRIT@127.0.0.1/db\"",
+        "'postgresql://u:SEKRIT@127.0.0.1/db?sslmode=require'",
+        "\"postgresql:SEKRIT@h\"",
+        "postgres//u:SEKRIT@127.0.0.1/db",
+        "postgresql:/u:SEKRIT@127.0.0.1/db",
+        " postgresql://u:SEKRIT@127.0.0.1/db",
+        "\"host=127.0.0.1 password=SEKRIT\"",
+        "u:SEKRIT@127.0.0.1",
+    ] {
+        for args in [vec!["check", text], vec!["check", &schema, "--history", text], vec!["history", text]] {
+            let run = finish(dbaudit(&args).current_dir(folder.path()));
+            refused(&run, &["is of no use", "looks like a connection string"]);
+            assert!(!format!("{}{}", run.stdout, run.stderr).contains("SEKRIT"), "{args:?}: {}", run.stderr);
+        }
+        for args in [["check", "--dsn-file", text], ["check", "--url-env", text]] {
+            let run = finish(dbaudit(&args).current_dir(folder.path()));
+            assert!(run.code == 2 && !run.stderr.contains("SEKRIT"), "{args:?}: {}", run.stderr);
+        }
+        let history = finish(dbaudit(&["check", &schema]).current_dir(folder.path()).env("DBAUDIT_HISTORY", text));
+        assert!(history.code == 2 && !history.stderr.contains("SEKRIT"), "{}", history.stderr);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no file has it in its name");
+    let named = finish(dbaudit(&["check", &schema, "--history", "postgres.db"]).current_dir(folder.path()));
+    assert!(folder.path().join("postgres.db").exists(), "{}", named.stderr);
+    refused(&run(&["check", "postgres/schema.sql"]), &["postgres/schema.sql: no such file"]);
+}
+
 /// The same difference between two runs, two snapshots and two sources.
 #[test]
 fn diff_says_what_changed_and_why() {
