@@ -193,6 +193,49 @@ fn what_was_accepted_counts_no_more() {
     }
 }
 
+/// What a narrower run does not look at stays accepted.
+#[test]
+fn a_baseline_loses_only_what_was_looked_for() {
+    let shop = Shop::new();
+    shop.becomes(COUPON);
+    let file = shop.path("baseline.json");
+    let coupon = shop.path("coupon.sql");
+    fs::write(&coupon, "CREATE TABLE voucher (id BIGINT PRIMARY KEY, remaining_uses INT NOT NULL);").unwrap();
+    let baseline = |source: &str, more: &[&str]| {
+        let written = run(&[&["baseline", source, "-o", &file], more].concat());
+        assert_eq!(written.code, 0, "{}", written.stderr);
+        written.stderr
+    };
+    baseline(&shop.schema(), &[]);
+    let dated = fs::read_to_string(&file).unwrap().replace("\"accepted\":\"20", "\"accepted\":\"19");
+    fs::write(&file, &dated).unwrap();
+    let all = dated.matches("\"accepted\"").count();
+    for narrow in [["--min-confidence", "high"], ["--rule", "missing-unique-key"], ["--table", "show"]] {
+        let said = baseline(&shop.schema(), &narrow);
+        assert!(said.contains(&format!("{all} accepted (0 of them new)")) && said.contains("kept"), "{said}");
+        assert!(said.contains(", 0 left out"), "{said}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), dated, "{narrow:?}");
+    }
+    let said = baseline(&coupon, &[]);
+    assert!(said.contains("(1 of them new)") && said.contains(&format!("{all} kept")), "{said}");
+    // the table is gone: another source may have it, unless it is said that none has
+    shop.becomes("");
+    assert!(baseline(&shop.schema(), &[]).contains(", 0 left out"));
+    let said = baseline(&shop.schema(), &["--prune", "--table", "show"]);
+    assert!(said.contains(", 0 left out"), "{said}");
+    assert!(baseline(&shop.schema(), &["--prune"]).contains(", 2 left out"));
+}
+
+/// A file that is no baseline is not offered to be written over.
+#[test]
+fn a_wrong_baseline_is_not_written_over() {
+    let shop = Shop::new();
+    shop.check(&[]);
+    let checked = run(&["check", &shop.schema(), "--baseline", &shop.history()]);
+    refused(&checked, &["cannot read the baseline"]);
+    assert!(!checked.stderr.contains("dbaudit baseline"), "{}", checked.stderr);
+}
+
 /// Connection strings with a slip: neither shown, nor the name of a file.
 #[test]
 fn a_malformed_connection_string_is_not_repeated() {
