@@ -236,6 +236,33 @@ fn a_wrong_baseline_is_not_written_over() {
     assert!(!checked.stderr.contains("dbaudit baseline"), "{}", checked.stderr);
 }
 
+#[test]
+fn a_source_that_a_history_lacks_is_an_error() {
+    let shop = Shop::new();
+    shop.check(&[]);
+    for lacking in [
+        run(&["history", &shop.history(), "--source", "zz"]),
+        shop.text(&["report", "--source", "zz"]),
+        shop.text(&["report", "--source", &shop.schema(), "--source", "zz"]),
+    ] {
+        refused(&lacking, &["no run of zz", &shop.schema()]);
+    }
+}
+
+#[test]
+fn history_takes_its_place_from_the_environment() {
+    let shop = Shop::new();
+    shop.check(&[]);
+    let named = shop.path("place");
+    fs::write(&named, shop.history() + "\n").unwrap();
+    for (variable, value) in [("DBAUDIT_HISTORY", shop.history()), ("DBAUDIT_HISTORY_FILE", named)] {
+        let listed = finish(dbaudit(&["history"]).env(variable, value));
+        assert!(listed.code == 0 && listed.stdout.contains("schema.sql"), "{}{}", listed.stdout, listed.stderr);
+    }
+    let mut none = dbaudit(&["history"]);
+    refused(&finish(none.env_remove("DBAUDIT_HISTORY").env_remove("DBAUDIT_HISTORY_FILE")), &["name the history"]);
+}
+
 /// Connection strings with a slip: neither shown, nor the name of a file.
 #[test]
 fn a_malformed_connection_string_is_not_repeated() {
