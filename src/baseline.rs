@@ -54,8 +54,11 @@ impl Baseline {
     /// If it cannot be read, or is something else.
     pub fn read(path: &Path) -> Result<Baseline> {
         let name = path.display();
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read the baseline {name}; `dbaudit baseline -o {name}` writes one"))?;
+        let text = std::fs::read_to_string(path).with_context(|| match path.try_exists() {
+            // what is there would be written over
+            Ok(false) => format!("cannot read the baseline {name}; `dbaudit baseline -o {name}` writes one"),
+            _ => format!("cannot read the baseline {name}"),
+        })?;
         let written: Written = serde_json::from_str(&text).with_context(|| format!("{name} is no baseline"))?;
         if written.dbaudit_baseline != VERSION {
             bail!("{name} is a baseline of format {}, this dbaudit reads format {VERSION}", written.dbaudit_baseline);
@@ -79,6 +82,11 @@ impl Baseline {
         let columns = f.guard.columns().into_iter().map(str::to_owned).collect();
         let (rule, schema, table) = (f.rule.to_owned(), f.schema.clone(), f.table.clone());
         self.entries.insert(f.fingerprint.clone(), Entry { rule, schema, table, columns, accepted });
+    }
+
+    /// Takes an entry over as it is.
+    pub fn keep(&mut self, fingerprint: &str, entry: &Entry) {
+        self.entries.insert(fingerprint.to_owned(), entry.clone());
     }
 
     /// Whether a finding was accepted.

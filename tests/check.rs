@@ -122,6 +122,21 @@ fn exit_codes_and_filters() {
     assert!(wrong.stderr.contains("did you mean missing-unique-pair?"), "{}", wrong.stderr);
 }
 
+/// The nearest level that shows more is the one that is advised.
+#[test]
+fn less_sure_findings_are_offered_level_by_level() {
+    let levels: Vec<Option<String>> = ["high", "medium", "low"]
+        .map(|level| {
+            let said = run(&["check", BOOKING, "--min-confidence", level]).stdout;
+            said.split_once("more are less sure: --min-confidence ")
+                .map(|(_, rest)| rest.lines().next().unwrap_or_default().to_owned())
+        })
+        .to_vec();
+    assert_eq!(levels[0].as_deref(), Some("medium"));
+    assert!(levels[1].as_deref().is_none_or(|l| l == "low"), "{levels:?}");
+    assert_eq!(levels[2], None);
+}
+
 #[test]
 fn the_table_fits_and_colours_only_on_request() {
     for width in ["60", "80", "120"] {

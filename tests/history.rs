@@ -193,6 +193,109 @@ fn what_was_accepted_counts_no_more() {
     }
 }
 
+/// What a narrower run does not look at stays accepted.
+#[test]
+fn a_baseline_loses_only_what_was_looked_for() {
+    let shop = Shop::new();
+    shop.becomes(COUPON);
+    let file = shop.path("baseline.json");
+    let coupon = shop.path("coupon.sql");
+    fs::write(&coupon, "CREATE TABLE voucher (id BIGINT PRIMARY KEY, remaining_uses INT NOT NULL);").unwrap();
+    let baseline = |source: &str, more: &[&str]| {
+        let written = run(&[&["baseline", source, "-o", &file], more].concat());
+        assert_eq!(written.code, 0, "{}", written.stderr);
+        written.stderr
+    };
+    baseline(&shop.schema(), &[]);
+    let dated = fs::read_to_string(&file).unwrap().replace("\"accepted\":\"20", "\"accepted\":\"19");
+    fs::write(&file, &dated).unwrap();
+    let all = dated.matches("\"accepted\"").count();
+    for narrow in [["--min-confidence", "high"], ["--rule", "missing-unique-key"], ["--table", "show"]] {
+        let said = baseline(&shop.schema(), &narrow);
+        assert!(said.contains(&format!("{all} accepted (0 of them new)")) && said.contains("kept"), "{said}");
+        assert!(said.contains(", 0 left out"), "{said}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), dated, "{narrow:?}");
+    }
+    let said = baseline(&coupon, &[]);
+    assert!(said.contains("(1 of them new)") && said.contains(&format!("{all} kept")), "{said}");
+    // the table is gone: another source may have it, unless it is said that none has
+    shop.becomes("");
+    assert!(baseline(&shop.schema(), &[]).contains(", 0 left out"));
+    let said = baseline(&shop.schema(), &["--prune", "--table", "show"]);
+    assert!(said.contains(", 0 left out"), "{said}");
+    assert!(baseline(&shop.schema(), &["--prune"]).contains(", 2 left out"));
+}
+
+/// A file that is no baseline is not offered to be written over.
+#[test]
+fn a_wrong_baseline_is_not_written_over() {
+    let shop = Shop::new();
+    shop.check(&[]);
+    let checked = run(&["check", &shop.schema(), "--baseline", &shop.history()]);
+    refused(&checked, &["cannot read the baseline"]);
+    assert!(!checked.stderr.contains("dbaudit baseline"), "{}", checked.stderr);
+}
+
+#[test]
+fn a_source_that_a_history_lacks_is_an_error() {
+    let shop = Shop::new();
+    shop.check(&[]);
+    for lacking in [
+        run(&["history", &shop.history(), "--source", "zz"]),
+        shop.text(&["report", "--source", "zz"]),
+        shop.text(&["report", "--source", &shop.schema(), "--source", "zz"]),
+    ] {
+        refused(&lacking, &["no run of zz", &shop.schema()]);
+    }
+}
+
+#[test]
+fn history_takes_its_place_from_the_environment() {
+    let shop = Shop::new();
+    shop.check(&[]);
+    let named = shop.path("place");
+    fs::write(&named, shop.history() + "\n").unwrap();
+    for (variable, value) in [("DBAUDIT_HISTORY", shop.history()), ("DBAUDIT_HISTORY_FILE", named)] {
+        let listed = finish(dbaudit(&["history"]).env(variable, value));
+        assert!(listed.code == 0 && listed.stdout.contains("schema.sql"), "{}{}", listed.stdout, listed.stderr);
+    }
+    let mut none = dbaudit(&["history"]);
+    refused(&finish(none.env_remove("DBAUDIT_HISTORY").env_remove("DBAUDIT_HISTORY_FILE")), &["name the history"]);
+}
+
+/// Connection strings with a slip: neither shown, nor the name of a file.
+#[test]
+fn a_malformed_connection_string_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = fs::canonicalize(BOOKING).unwrap().display().to_string();
+    for text in [
+        "\"postgresql://u:SEKRIT@127.0.0.1/db\"",
+        "'postgresql://u:SEKRIT@127.0.0.1/db?sslmode=require'",
+        "\"postgresql:SEKRIT@h\"",
+        "postgres//u:SEKRIT@127.0.0.1/db",
+        "postgresql:/u:SEKRIT@127.0.0.1/db",
+        " postgresql://u:SEKRIT@127.0.0.1/db",
+        "\"host=127.0.0.1 password=SEKRIT\"",
+        "u:SEKRIT@127.0.0.1",
+    ] {
+        for args in [vec!["check", text], vec!["check", &schema, "--history", text], vec!["history", text]] {
+            let run = finish(dbaudit(&args).current_dir(folder.path()));
+            refused(&run, &["is of no use", "looks like a connection string"]);
+            assert!(!format!("{}{}", run.stdout, run.stderr).contains("SEKRIT"), "{args:?}: {}", run.stderr);
+        }
+        for args in [["check", "--dsn-file", text], ["check", "--url-env", text]] {
+            let run = finish(dbaudit(&args).current_dir(folder.path()));
+            assert!(run.code == 2 && !run.stderr.contains("SEKRIT"), "{args:?}: {}", run.stderr);
+        }
+        let history = finish(dbaudit(&["check", &schema]).current_dir(folder.path()).env("DBAUDIT_HISTORY", text));
+        assert!(history.code == 2 && !history.stderr.contains("SEKRIT"), "{}", history.stderr);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no file has it in its name");
+    let named = finish(dbaudit(&["check", &schema, "--history", "postgres.db"]).current_dir(folder.path()));
+    assert!(folder.path().join("postgres.db").exists(), "{}", named.stderr);
+    refused(&run(&["check", "postgres/schema.sql"]), &["postgres/schema.sql: no such file"]);
+}
+
 /// The same difference between two runs, two snapshots and two sources.
 #[test]
 fn diff_says_what_changed_and_why() {

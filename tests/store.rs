@@ -63,7 +63,8 @@ impl Nights {
     /// A night on which these tables are shown, those believed less, and what is gone was closed or not.
     fn night(&mut self, shown: &[&str], below: &[&str], known: &[&str], closed: bool) -> News {
         let of = |names: &[&str], shown, known| -> Vec<Sighting> {
-            names.iter().map(|n| Sighting { found: found(n), shown, known }).collect()
+            let sure = if shown { Confidence::Medium } else { Confidence::Low };
+            names.iter().map(|n| Sighting { found: Found { confidence: sure, ..found(n) }, shown, known }).collect()
         };
         let sightings = [of(shown, true, false), of(below, false, false), of(known, true, true)].concat();
         self.record(Ok(seen(sightings, &move |_| closed)))

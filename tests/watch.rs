@@ -179,22 +179,22 @@ fn a_new_table_is_told_once() {
         let command = notes.command();
         let args = [&database.url, "--every", "1s", "--history", &store.name, "--notify-command", &command];
         let mut daemon = Daemon::start(&args);
-        daemon.says("1 findings (1 new, 0 fixed)");
-        daemon.says("1 findings (0 new, 0 fixed)");
+        daemon.says("1 finding (1 new, 0 fixed)");
+        daemon.says("1 finding (0 new, 0 fixed)");
         database.run(COUPON);
         daemon.says("new: high negative-counter on coupon (remaining_uses)");
         daemon.says("2 findings (1 new, 0 fixed)");
         daemon.says("2 findings (0 new, 0 fixed)");
         database.run("DROP TABLE coupon");
-        daemon.says("1 findings (0 new, 1 fixed)");
-        daemon.says("1 findings (0 new, 0 fixed)");
+        daemon.says("1 finding (0 new, 1 fixed)");
+        daemon.says("1 finding (0 new, 0 fixed)");
         let subject = |what: &str| format!("dbaudit: {what} in {}", label(&database));
         let wanted = ["1 new finding", "1 new finding", "1 finding fixed"].map(subject);
         assert_eq!(notes.wait_for(3), wanted);
         daemon.ends();
         // a restart takes up where it was, and tells nothing again
         let mut daemon = Daemon::start(&args);
-        daemon.says("1 findings (0 new, 0 fixed)");
+        daemon.says("1 finding (0 new, 0 fixed)");
         daemon.ends();
         assert_eq!(notes.lines(), wanted);
     }
@@ -271,9 +271,9 @@ fn sigterm_ends_it_while_an_audit_runs() {
     let silent = format!("postgresql://u@127.0.0.1:{port}/silent?sslmode=disable");
     let history = notes.path("h.db");
     let mut daemon = Daemon::start(&[&database.url, &silent, "--every", "1s", "--history", &history]);
-    daemon.says("1 findings (1 new, 0 fixed)");
+    daemon.says("1 finding (1 new, 0 fixed)");
     daemon.says("silent: left out, as the run before is not over");
-    daemon.says("1 findings (0 new, 0 fixed)");
+    daemon.says("1 finding (0 new, 0 fixed)");
     let log = daemon.ends();
     assert!(!log.iter().any(|l| l.contains("could not be audited")), "{log:#?}");
     let recorded = runs(&history, &[]);
@@ -463,8 +463,8 @@ fn what_is_served() {
     let mut daemon = Daemon::start(&args);
     let said = daemon.says("the page is at http://");
     let address = said.split("http://").nth(1).unwrap().trim_end_matches('/').to_owned();
-    daemon.says("1 findings (1 new");
-    daemon.says("1 findings (1 new");
+    daemon.says("1 finding (1 new");
+    daemon.says("1 finding (1 new");
 
     let page = get(&address, "/", &[]);
     assert_eq!(page.status, 200);
@@ -554,11 +554,11 @@ fn a_history_that_comes_and_goes() {
         (notes.command(), store.name.rsplit_once('/').unwrap().1.split('?').next().unwrap().to_owned());
     let mut daemon =
         Daemon::start(&[&database.url, "--every", "1s", "--history", &store.name, "--notify-command", &command]);
-    daemon.says("1 findings (1 new, 0 fixed)");
+    daemon.says("1 finding (1 new, 0 fixed)");
     let server = Postgres::shared();
     let away = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
     server.run("postgres", &away);
-    daemon.says("1 findings (0 new, 0 fixed)");
+    daemon.says("1 finding (0 new, 0 fixed)");
     server.run("postgres", &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false; {away}"));
     daemon.says("was not recorded");
     database.run(COUPON);

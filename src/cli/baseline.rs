@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use time::OffsetDateTime;
 
-use super::auditing::AuditArgs;
+use super::auditing::{AuditArgs, Audited, Auditor};
 use super::output;
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Entry};
 use crate::history::stamp;
 
 /// Accept today's findings: a file to keep beside the code. With `check --baseline` they are marked and do not count any
-/// more, and new ones do. Written again, it keeps the dates of those that are still there and leaves out those that are not.
+/// more, and new ones do. Written again, it keeps those that are still there, with their dates, and those that this run does
+/// not look at, and leaves out those that are gone.
 #[derive(clap::Args)]
 pub struct Args {
     /// Connection strings, .sql files or folders of them, .json snapshots, or - for standard input
@@ -23,6 +24,9 @@ pub struct Args {
     /// The file
     #[arg(short, long, value_name = "FILE", default_value = "dbaudit-baseline.json", help_heading = "Output")]
     output: PathBuf,
+    /// Leave out entries of tables that none of the sources has, too: they were dropped, and no other source has them
+    #[arg(long, help_heading = "Output")]
+    prune: bool,
 }
 
 /// Runs it.
@@ -33,30 +37,47 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let before = if args.output.exists() { Some(Baseline::read(&args.output)?) } else { None };
     let today: String = stamp(OffsetDateTime::now_utc()).chars().take("2026-01-01".len()).collect();
     let mut baseline = Baseline::default();
+    let mut all = Vec::new();
     for source in sources {
         let (name, audited) = auditor.audit(&source);
-        let audit = audited?.audit;
+        let audited = audited?;
         // what was not seen would be accepted by leaving it out
-        if let Some(ended) = &audit.ended {
+        if let Some(ended) = &audited.audit.ended {
             bail!("{} was not heard to the end ({ended}); the baseline is as it was", name.name);
         }
-        for f in &audit.findings {
+        for f in &audited.audit.findings {
             baseline.accept(f, before.as_ref(), &today);
+        }
+        all.push(audited);
+    }
+    let found = baseline.len();
+    let before = before.unwrap_or_default();
+    for (print, entry) in before.entries() {
+        if !baseline.has(print) && !is_gone(print, entry, &auditor, &all, args.prune) {
+            baseline.keep(print, entry);
         }
     }
     crate::files::write(&args.output, &baseline.text())?;
-    let known = |b: &Baseline, print: &str| b.has(print);
-    let (added, gone) = match &before {
-        None => (baseline.len(), 0),
-        Some(before) => (
-            baseline.entries().filter(|(print, _)| !known(before, print)).count(),
-            before.entries().filter(|(print, _)| !known(&baseline, print)).count(),
-        ),
+    let added = baseline.entries().filter(|(print, _)| !before.has(print)).count();
+    let gone = before.entries().filter(|(print, _)| !baseline.has(print)).count();
+    let kept = match baseline.len() - found {
+        0 => String::new(),
+        n => format!(", {n} kept that were not looked at, or are less sure"),
     };
     output::note(&format!(
-        "{}: {} accepted ({added} of them new), {gone} left out that match nothing any more",
+        "{}: {} accepted ({added} of them new){kept}, {gone} left out that match nothing any more",
         args.output.display(),
         baseline.len()
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether an entry that is not among the findings matches nothing any more: every audit looked for it and does not even
+/// believe it a little. What was not understood may hide it, and a table that none has may be another source's.
+fn is_gone(print: &str, entry: &Entry, auditor: &Auditor<'_>, all: &[Audited], prune: bool) -> bool {
+    let looked =
+        |a: &Audited| a.audit.unread.is_empty() && auditor.looks_at(&a.audit, &entry.rule, &entry.schema, &entry.table);
+    let believed = |a: &Audited| a.audit.below.iter().any(|f| f.fingerprint == print);
+    let has_table = |a: &Audited| a.catalog.table(&entry.schema, &entry.table).is_some();
+    all.iter().all(|a| looked(a) && !believed(a)) && (prune || all.iter().any(has_table))
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use time::OffsetDateTime;
 
 use super::{output, recording};
@@ -14,8 +14,8 @@ use crate::report;
 #[derive(clap::Args)]
 pub struct Args {
     /// The history: a file, or the connection string of a database
-    #[arg(value_name = "STORE")]
-    store: String,
+    #[arg(value_name = "STORE", env = "DBAUDIT_HISTORY", hide_env_values = true)]
+    store: Option<String>,
     /// Only runs of this source, by the name that the list has
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
@@ -46,7 +46,10 @@ enum Format {
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let mut history = History::open(&recording::place(&args.store)?, false)?;
+    let place = recording::chosen(args.store.as_deref())?
+        .context("name the history: dbaudit history STORE, $DBAUDIT_HISTORY, or $DBAUDIT_HISTORY_FILE")?;
+    let mut history = History::open(&place, false)?;
+    has(&mut history, args.source.as_slice())?;
     if let Some(days) = args.forget_older_than {
         let before = OffsetDateTime::now_utc() - time::Duration::days(days.into());
         let n = history.forget(&stamp(before))?;
@@ -65,4 +68,20 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     output::write(&text, args.output.as_deref())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a source that a history has no run of, and names those that it has.
+///
+/// # Errors
+/// If there is such a source, or the history cannot be read.
+pub fn has(history: &mut History, sources: &[String]) -> Result<()> {
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<String> = history.latest()?.into_iter().map(|r| r.source).collect();
+    match sources.iter().find(|s| !known.contains(s)) {
+        None => Ok(()),
+        Some(_) if known.is_empty() => bail!("the history has no run"),
+        Some(name) => bail!("the history has no run of {name}; its sources are: {}", known.join(", ")),
+    }
 }

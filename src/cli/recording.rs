@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::auditing::{Audited, Auditor};
 use crate::history::{Found, History, NewRun, Place, Seen, Sighting};
 use crate::report::{self, Recorded};
-use crate::source::connection::{ConnectionString, Environment, Settings};
+use crate::source::connection::{ConnectionString, Environment, Settings, SettingsError};
 use crate::source::snapshot;
 
 /// Understands the name of a history: a connection string, or the path of a file.
@@ -17,11 +17,19 @@ use crate::source::snapshot;
 /// # Errors
 /// If the connection string is of no use.
 pub fn place(text: &str) -> Result<Place> {
-    if ConnectionString::recognises(text) && !PathBuf::from(text).exists() {
+    let path = PathBuf::from(text);
+    if path.exists() {
+        return Ok(Place::File(path));
+    }
+    if ConnectionString::recognises(text) {
         let settings = Settings::new(text, &Environment::of_process()).context("--history is of no use")?;
         return Ok(Place::Server(Box::new(settings)));
     }
-    Ok(Place::File(PathBuf::from(text)))
+    // a file would be made that has the password in its name
+    if ConnectionString::resembles(text) {
+        return Err(SettingsError::Resembles).context("--history is of no use");
+    }
+    Ok(Place::File(path))
 }
 
 /// Which history: the option's, or what the file holds that $DBAUDIT_HISTORY_FILE names, as secrets are mounted.

@@ -37,9 +37,10 @@ enum Format {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let place = recording::chosen(args.history.as_deref())?.context("name the history: --history STORE")?;
     let mut history = History::open(&place, false)?;
+    super::history::has(&mut history, &args.source)?;
     let page = Page::of_history(&mut history, &args.source)?;
     if page.databases.is_empty() {
-        bail!("the history has no run{}", if args.source.is_empty() { "" } else { " of such a source" });
+        bail!("the history has no run");
     }
     let text = match args.format {
         Format::Html => html(&page),

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::output;
 use crate::engine::{Engine, Product, Version};
-use crate::source::connection::{ConnectionString, Environment, Settings};
+use crate::source::connection::{ConnectionString, Environment, Settings, SettingsError};
 use crate::source::live::Observe;
 use crate::source::{Loaded, Options, Source};
 
@@ -58,8 +58,9 @@ impl TargetArgs {
         let environment = Environment::of_process();
         let mut sources = named.iter().map(|n| source(n, &environment)).collect::<Result<Vec<_>>>()?;
         if let Some(file) = &self.dsn_file {
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read the connection string from {}", file.display()))?;
+            let text = std::fs::read_to_string(file).with_context(|| {
+                format!("cannot read the connection string from {}", unsecret(&file.to_string_lossy()))
+            })?;
             let line = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#'));
             let line = line.with_context(|| format!("{} holds no connection string", file.display()))?;
             sources.push(live(line, &environment)?);
@@ -76,7 +77,7 @@ impl TargetArgs {
                 return live(url.trim(), environment)
                     .with_context(|| format!("the variable {} is of no use", self.url_env));
             }
-            _ if self.url_env != "DATABASE_URL" => bail!("the variable {} is not set", self.url_env),
+            _ if self.url_env != "DATABASE_URL" => bail!("the variable {} is not set", unsecret(&self.url_env)),
             _ => {}
         }
         let libpq = ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGPORT", "PGUSER"];
@@ -87,6 +88,11 @@ impl TargetArgs {
         }
         live("", environment)
     }
+}
+
+/// A name for a message, unless somebody gave the connection string itself in its place.
+fn unsecret(name: &str) -> &str {
+    if ConnectionString::resembles(name) { "(a connection string, where its name was meant)" } else { name }
 }
 
 fn live(text: &str, environment: &Environment) -> Result<Source> {
@@ -107,6 +113,9 @@ fn source(name: &str, environment: &Environment) -> Result<Source> {
     }
     if ConnectionString::recognises(name) {
         return live(name, environment);
+    }
+    if ConnectionString::resembles(name) {
+        return Err(SettingsError::Resembles).context("one of the sources is of no use");
     }
     bail!(
         "{name}: no such file or folder (a connection string starts with postgresql:// or has the form host=… dbname=…)"

@@ -40,7 +40,7 @@ pub fn table(report: &Report, style: Style) -> String {
     if !report.stale.is_empty() {
         let _ = writeln!(
             out,
-            "\nStale in the baseline, as nothing matches any more (`dbaudit baseline` again leaves them out):"
+            "\nStale in the baseline, as nothing matches any more (`dbaudit baseline` leaves them out, those of dropped tables with --prune):"
         );
     }
     for (fingerprint, entry) in &report.stale {
@@ -249,8 +249,9 @@ fn summary(audit: &SourceAudit) -> String {
     if let Some(h) = &audit.history {
         history(&mut out, h);
     }
-    if !audit.below.is_empty() {
-        let _ = writeln!(out, "{} more are less sure: --min-confidence low", audit.below.len());
+    // the nearest level that shows some
+    if let Some(nearest) = audit.below.iter().map(|f| f.confidence).max() {
+        let _ = writeln!(out, "{} more are less sure: --min-confidence {nearest}", audit.below.len());
     }
     if audit.source.kind == Kind::Live {
         for reason in &audit.unread {

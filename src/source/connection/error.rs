@@ -16,6 +16,11 @@ pub enum SettingsError {
          (host=… port=26257 dbname=…); a value with spaces must stand in single quotes"
     )]
     NotPairs,
+    #[error(
+        "it looks like a connection string and is none: postgresql://user:password@host/database has no quotes or blanks \
+         around it and :// behind its first word (it is not shown here, as it may hold a password)"
+    )]
+    Resembles,
     #[error("the password in the connection string seems to contain a space: put it in single quotes, password='…'")]
     SpaceInPassword,
     #[error(

@@ -30,6 +30,17 @@ impl ConnectionString {
             })
     }
 
+    /// Whether a text that is none of the two forms was meant as one: in quotes, or with a slip in its scheme. It may hold
+    /// a password, so it must not be shown, nor become the name of a file.
+    pub fn resembles(text: &str) -> bool {
+        let bare = text.trim().trim_matches(['"', '\'', '`', '\u{201c}', '\u{201d}']).trim();
+        let small = bare.to_ascii_lowercase();
+        // postgres.db and postgres/schema.sql are names of files
+        let begins = SCHEMES.iter().any(|s| small.starts_with(s)) && (bare.contains(':') || bare.contains("//"));
+        let pairs = small.contains("password") && bare.contains('=');
+        bare.contains('@') || begins || pairs || (bare != text && Self::recognises(bare))
+    }
+
     /// Reads either form. An error never repeats a piece of the text that could belong to the password.
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
         let text = text.trim();
