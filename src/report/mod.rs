@@ -5,12 +5,14 @@ pub mod html;
 mod json;
 mod plan;
 mod runs;
+mod sarif;
 mod table;
 
 pub use difference::{difference, difference_json};
 pub use json::{json, value};
 pub use plan::plan;
 pub use runs::{runs, runs_json};
+pub use sarif::sarif;
 pub use table::{Style, clean as plain, table};
 
 use std::collections::{BTreeMap, BTreeSet};
