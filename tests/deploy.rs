@@ -92,6 +92,7 @@ fn the_github_action_audits() {
     ] {
         let runner = tempfile::tempdir().unwrap();
         install(&runner.path().join("dbaudit/bin"));
+        let sarif = runner.path().join("dbaudit.sarif");
         let (output, summary) = (runner.path().join("output"), runner.path().join("summary"));
         let run = |script: &str| {
             bash(script)
@@ -101,6 +102,7 @@ fn the_github_action_audits() {
                 .env("GITHUB_STEP_SUMMARY", &summary)
                 .env("SOURCE", source)
                 .env("OPTIONS", options)
+                .env("SARIF", &sarif)
                 .output()
                 .unwrap()
         };
@@ -111,6 +113,8 @@ fn the_github_action_audits() {
         assert!(output.starts_with("sources=") && output.contains(&format!("exit-code={code}\n")), "{output}");
         assert!(summary.starts_with("### dbaudit\n") && summary.contains(said), "{summary}");
         assert!(String::from_utf8_lossy(&audit.stdout).contains(said));
+        // nothing is uploaded of an audit that could not be done, or whose format was chosen
+        assert_eq!(sarif.exists(), code != 2 && !options.contains("--format"), "{options}");
     }
 }
 
@@ -128,6 +132,8 @@ fn the_gitlab_template_audits() {
         let audit = audit.output().unwrap();
         assert_eq!(audit.status.code(), Some(code), "{}", String::from_utf8_lossy(&audit.stderr));
         assert_eq!(fs::read(folder.path().join("dbaudit.txt")).unwrap(), audit.stdout);
+        let sarif = folder.path().join("dbaudit.sarif");
+        assert_eq!(fs::remove_file(sarif).is_ok(), code != 2);
     }
 }
 

@@ -196,6 +196,7 @@ fn hostile(findings: usize) -> Page {
                 table: name(j),
             })
             .collect(),
+        origin: None,
     };
     let tables: Vec<Table> = (0..TABLES).map(table).collect();
     let finding = |i: usize| {

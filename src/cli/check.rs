@@ -94,6 +94,8 @@ enum Format {
     Json,
     /// A page to look at, in one file
     Html,
+    /// For code scanning and editors, version 2.1.0
+    Sarif,
 }
 
 /// Runs it.
@@ -179,6 +181,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             Format::Table => report::table(&all, output::style(args.output.as_deref())),
             Format::Json => report::json(&all),
             Format::Html => html(&Page::of(&all)),
+            Format::Sarif => report::sarif(&all),
         };
         output::write(&text, args.output.as_deref())?;
     }

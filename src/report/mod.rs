@@ -5,6 +5,7 @@ pub mod html;
 mod json;
 mod plan;
 mod runs;
+mod sarif;
 mod scope;
 mod table;
 
@@ -12,6 +13,7 @@ pub use difference::{difference, difference_json};
 pub use json::{json, value};
 pub use plan::plan;
 pub use runs::{runs, runs_json};
+pub use sarif::sarif;
 pub use scope::Scope;
 pub use table::{Style, clean as plain, table};
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::catalog::{self, Catalog, UserType};
+use crate::catalog::{self, Catalog, Origin, UserType};
 
 /// The tables of a database.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -24,6 +24,9 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Foreign keys.
     pub references: Vec<Reference>,
+    /// Where a schema file creates it; the diagram does not show it.
+    #[serde(skip)]
+    pub origin: Option<Origin>,
 }
 
 /// A column.
@@ -74,6 +77,7 @@ fn table(t: &catalog::Table) -> Table {
         rows: t.row_estimate,
         columns: t.columns.iter().map(|c| column(t, c)).collect(),
         references: references.collect(),
+        origin: t.origin.clone(),
     }
 }
 
