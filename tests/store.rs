@@ -168,7 +168,10 @@ fn runs_are_kept_and_found() {
         }
         assert!(h.find("latest", Some("other")).is_err(), "it was never audited");
         assert_eq!(h.report(&runs[0]).unwrap().unwrap()["findings"][0], "ü\0");
-        assert_eq!(h.saw(&runs[2]).unwrap().unwrap().found, [found("a"), found("b"), found("c")]);
+        assert_eq!(
+            h.saw(&runs[2]).unwrap().unwrap().found,
+            [found("a"), found("b"), Found { confidence: Confidence::Low, ..found("c") }]
+        );
         assert_eq!(h.catalog(&runs[0]).unwrap(), Some(Catalog::default()));
         assert!(h.report(&runs[1]).unwrap().is_none() && h.saw(&runs[1]).unwrap().is_none_or(|s| s.found.is_empty()));
     }

@@ -434,9 +434,10 @@ fn shards_share_the_sources() {
     for shard in ["0/3", "1/3", "2/3"] {
         let before = runs_or_none(&history);
         let done = run(&["watch", &url, "--all-databases", "--once", "--shard", shard, "--history", &history]);
-        assert_eq!(done.code, 1, "{}", done.stderr);
-        let after = runs(&history, &[]).len();
-        assert!((before + 1..before + 12).contains(&after), "{shard} has a part");
+        let part = runs_or_none(&history) - before;
+        // by chance a shard may have none
+        assert_eq!(done.code, i32::from(part > 0), "{}", done.stderr);
+        assert!(part < 12, "{shard} has a part");
     }
     let recorded = runs(&history, &[]);
     let names: BTreeSet<String> =
