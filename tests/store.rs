@@ -388,7 +388,8 @@ fn killed(store: &Store, many: usize) {
     });
     let finished = finished.into_inner().unwrap();
     let share = finished.len() * 100 / many;
-    assert!((20..=80).contains(&share), "{share}% got to their end: that tests little");
+    // how many do hangs on how busy the machine is; with none, or all of them, nothing would be tested
+    assert!((5..=95).contains(&share), "{share}% got to their end: that tests little");
     let expected = findings(&support::binary::check(&[BOOKING, "--min-confidence", "low"]).0).len();
     let runs = sound(store, expected);
     let ids: BTreeSet<&str> = runs.iter().map(|r| r.id.as_str()).collect();
