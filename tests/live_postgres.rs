@@ -704,7 +704,7 @@ fn a_locked_table_is_named_and_the_rest_is_read() {
         // without one of the system's own nothing can be read
         holder.batch_execute("BEGIN; LOCK TABLE pg_catalog.pg_attrdef IN ACCESS EXCLUSIVE MODE").await.unwrap();
         let error = fetch(&client, &options).await.unwrap_err();
-        assert!(matches!(&error, LiveError::Locked { query: "columns", .. }), "{error:?}");
+        assert!(matches!(&error, LiveError::Locked { .. }), "{error:?}");
         let told = error.to_string();
         assert!(told.contains("pg_catalog.pg_attrdef is locked") && told.contains(&pid.to_string()), "{told}");
         holder.batch_execute("ROLLBACK").await.unwrap();
