@@ -30,8 +30,7 @@ pub enum Delivery {
 
 /// Keeps a notice.
 pub fn keep(session: &mut dyn Session, id: &str, source: &str, created: &str, body: &str) -> Result<(), DatabaseError> {
-    let insert = "INSERT INTO notice (id, source, created, body) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
-    session.run(insert, &[id.into(), source.into(), created.into(), body.into()]).map(drop)
+    session.run(query!("notice_insert"), &[id.into(), source.into(), created.into(), body.into()]).map(drop)
 }
 
 /// Notices of these sources that nobody has claimed for a channel, or that did not arrive.
@@ -41,12 +40,7 @@ pub fn untold(
     sources: &[String],
     since: &str,
 ) -> Result<Vec<Notice>, DatabaseError> {
-    let rows = session.run(
-        "SELECT n.id, n.source, n.created, n.body FROM notice AS n LEFT JOIN delivery AS d \
-         ON d.notice = n.id AND d.channel = $1 WHERE n.created >= $2 AND (d.notice IS NULL OR d.state = 'again') \
-         ORDER BY n.created, n.id",
-        &[channel.into(), since.into()],
-    )?;
+    let rows = session.run(query!("notices_untold"), &[channel.into(), since.into()])?;
     rows.iter()
         .filter(|r| sources.iter().any(|s| s == r.text(1)))
         .map(|r| {
@@ -60,19 +54,11 @@ pub fn untold(
 
 /// Claims a notice for a channel.
 pub fn claim(session: &mut dyn Session, notice: &str, channel: &str, now: &str) -> Result<bool, DatabaseError> {
-    let first = session.run(
-        "INSERT INTO delivery (notice, channel, claimed, state, attempts, error) VALUES ($1, $2, $3, 'claimed', 1, '') \
-         ON CONFLICT (notice, channel) DO NOTHING RETURNING notice",
-        &[notice.into(), channel.into(), now.into()],
-    )?;
+    let first = session.run(query!("delivery_claim"), &[notice.into(), channel.into(), now.into()])?;
     if !first.is_empty() {
         return Ok(true);
     }
-    let again = session.run(
-        "UPDATE delivery SET state = 'claimed', claimed = $3, attempts = attempts + 1 \
-         WHERE notice = $1 AND channel = $2 AND state = 'again' RETURNING notice",
-        &[notice.into(), channel.into(), now.into()],
-    )?;
+    let again = session.run(query!("delivery_claim_again"), &[notice.into(), channel.into(), now.into()])?;
     Ok(!again.is_empty())
 }
 
@@ -88,6 +74,5 @@ pub fn settle(
         Delivery::Again(e) => ("again", e.as_str()),
         Delivery::Failed(e) => ("failed", e.as_str()),
     };
-    let update = "UPDATE delivery SET state = $3, error = $4 WHERE notice = $1 AND channel = $2";
-    session.run(update, &[notice.into(), channel.into(), state.into(), error.into()]).map(drop)
+    session.run(query!("delivery_settle"), &[notice.into(), channel.into(), state.into(), error.into()]).map(drop)
 }

@@ -4,6 +4,13 @@
 //! recorded in one transaction with what it changes, so that whatever happens to the process it is there wholly or not at
 //! all, and once. Reports and catalogs are kept as texts by their hash: nights on which nothing changed share them.
 
+/// A statement of `queries/history/`.
+macro_rules! query {
+    ($name:literal) => {
+        include_str!(concat!("../../queries/history/", $name, ".sql"))
+    };
+}
+
 mod compare;
 mod database;
 mod deliveries;
@@ -31,7 +38,7 @@ use crate::source::connection::Settings;
 use crate::source::snapshot;
 
 /// The migrations of a history's tables, in their order: never edited once released.
-const MIGRATIONS: &[&str] = &[include_str!("../../queries/history/0001_runs.sql")];
+const MIGRATIONS: &[&str] = &[query!("migrations/0001_runs")];
 
 /// Where a history is.
 #[derive(Debug, Clone)]
@@ -91,19 +98,18 @@ impl History {
         if version == MIGRATIONS.len() {
             return Ok(());
         }
-        sure(self.database.migrate("CREATE TABLE IF NOT EXISTS migration (version BIGINT NOT NULL PRIMARY KEY)"))?;
+        sure(self.database.migrate(query!("migration_table")))?;
         for (i, sql) in MIGRATIONS.iter().enumerate().skip(version) {
             for statement in sql.split(";\n").map(str::trim).filter(|s| !s.is_empty()) {
                 sure(self.database.migrate(statement))?;
             }
-            let insert = "INSERT INTO migration (version) VALUES ($1) ON CONFLICT (version) DO NOTHING";
-            self.transact(|session| session.run(insert, &[Value::from(i + 1)]).map(drop))?;
+            self.transact(|session| session.run(query!("migration_insert"), &[Value::from(i + 1)]).map(drop))?;
         }
         Ok(())
     }
 
     fn version(&mut self) -> Result<usize> {
-        let rows = self.ask("SELECT coalesce(max(version), 0) FROM migration", &[])?;
+        let rows = self.ask(query!("migration_version"), &[])?;
         Ok(rows.first().map_or(0, |r| usize::try_from(r.number(0)).unwrap_or(usize::MAX)))
     }
 
@@ -219,7 +225,7 @@ impl History {
         if hash.is_empty() {
             return Ok(None);
         }
-        let rows = self.ask("SELECT body FROM document WHERE hash = $1", &[hash.into()])?;
+        let rows = self.ask(query!("document"), &[hash.into()])?;
         let row = rows.first().with_context(|| format!("{} has lost the document {hash}", self.label))?;
         let mut text = String::new();
         flate2::read::DeflateDecoder::new(row.bytes(0))
@@ -233,7 +239,7 @@ impl History {
     /// # Errors
     /// If they cannot be read.
     pub fn since(&mut self, source: &str) -> Result<BTreeMap<String, String>> {
-        let rows = self.ask("SELECT fingerprint, first_seen FROM finding WHERE source = $1", &[source.into()])?;
+        let rows = self.ask(query!("findings"), &[source.into()])?;
         Ok(rows.iter().map(|r| (r.text(0).to_owned(), r.text(1).to_owned())).collect())
     }
 

@@ -97,9 +97,7 @@ pub struct Run {
     pub(super) found: String,
 }
 
-const COLUMNS: &str = "id, source, started, took_ms, dbaudit, error, engine, tables, skipped, high, medium, low, opened, \
-                       fixed, catalog, report, found";
-
+/// In the order of the columns of `queries/history/runs*.sql`.
 impl Run {
     fn of(row: &Row) -> Run {
         let text = |at: usize| row.text(at).to_owned();
@@ -146,13 +144,12 @@ impl NewRun<'_> {
 fn keep(session: &mut dyn Session, text: &str) -> Result<String, DatabaseError> {
     // 128 bits: texts that differ have different ones
     let hash = hex(text, 16);
-    let known = session.run("SELECT 1 FROM document WHERE hash = $1", &[hash.as_str().into()])?;
+    let known = session.run(query!("document_exists"), &[hash.as_str().into()])?;
     if known.is_empty() {
         let mut body = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
         let body = body.write_all(text.as_bytes()).and_then(|()| body.finish());
         let body = body.map_err(|e| DatabaseError::Other(e.to_string()))?;
-        let insert = "INSERT INTO document (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING";
-        session.run(insert, &[hash.as_str().into(), body.into()])?;
+        session.run(query!("document_insert"), &[hash.as_str().into(), body.into()])?;
     }
     Ok(hash)
 }
@@ -164,14 +161,11 @@ fn json<T: Serialize>(value: &T) -> String {
 
 /// Records a run and what it changes.
 pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, DatabaseError> {
-    if !session.run("SELECT 1 FROM run WHERE id = $1", &[run.id.as_str().into()])?.is_empty() {
+    if !session.run(query!("run_exists"), &[run.id.as_str().into()])?.is_empty() {
         return Ok(News::default());
     }
     let started = stamp(run.started);
-    let last = session.run(
-        "SELECT error, number, started FROM run WHERE source = $1 ORDER BY number DESC LIMIT 1",
-        &[run.source.into()],
-    )?;
+    let last = session.run(query!("run_last"), &[run.source.into()])?;
     let failed_before = last.first().is_some_and(|r| !r.text(0).is_empty());
     // a job that began later was done earlier: what this one saw is older than what is known, tells nothing, and comes
     // before it
@@ -181,7 +175,7 @@ pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, Datab
     let number = if overtaken { before } else { before + 1 };
     if overtaken {
         let values = [run.source.into(), before.into()];
-        session.run("UPDATE run SET number = number + 1 WHERE source = $1 AND number = $2", &values)?;
+        session.run(query!("run_make_room"), &values)?;
     }
     let mut news = News { first: last.is_empty(), ..News::default() };
     let mut counts = [0u64; 3];
@@ -212,10 +206,7 @@ pub fn record(session: &mut dyn Session, run: &NewRun<'_>) -> Result<News, Datab
         }
     }
     session.run(
-        &format!(
-            "INSERT INTO run ({COLUMNS}, number) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-             $17, $18)"
-        ),
+        query!("run_insert"),
         &[
             run.id.as_str().into(),
             run.source.into(),
@@ -257,12 +248,12 @@ fn sight(
     seen: &Seen<'_>,
     news: &mut News,
 ) -> Result<(), DatabaseError> {
-    let rows = session.run("SELECT fingerprint, told, body FROM finding WHERE source = $1", &[source.into()])?;
+    let rows = session.run(query!("findings"), &[source.into()])?;
     let mut open: BTreeMap<String, Open> = BTreeMap::new();
     for row in &rows {
-        let found = serde_json::from_str(row.text(2))
+        let found = serde_json::from_str(row.text(3))
             .map_err(|e| DatabaseError::Other(format!("the finding {} is damaged: {e}", row.text(0))))?;
-        open.insert(row.text(0).to_owned(), Open { found, told: row.number(1) != 0 });
+        open.insert(row.text(0).to_owned(), Open { found, told: row.number(2) != 0 });
     }
     let mut present = BTreeSet::new();
     for s in &seen.sightings {
@@ -281,17 +272,10 @@ fn sight(
             continue;
         }
         let values: [Value; 5] = [source.into(), print.as_str().into(), now.into(), tell.into(), json(&s.found).into()];
-        session.run(
-            "INSERT INTO finding (source, fingerprint, first_seen, told, body) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (source, fingerprint) DO UPDATE SET told = excluded.told, body = excluded.body",
-            &values,
-        )?;
+        session.run(query!("finding_upsert"), &values)?;
     }
     for (print, o) in open.iter().filter(|(print, o)| !present.contains(print.as_str()) && (seen.closed)(&o.found)) {
-        session.run(
-            "DELETE FROM finding WHERE source = $1 AND fingerprint = $2",
-            &[source.into(), print.as_str().into()],
-        )?;
+        session.run(query!("finding_delete"), &[source.into(), print.as_str().into()])?;
         if o.told {
             news.fixed.push(o.found.clone());
         }
@@ -301,37 +285,24 @@ fn sight(
 
 /// The runs, the latest first.
 pub fn list(session: &mut dyn Session, source: Option<&str>, limit: usize) -> Result<Vec<Run>, DatabaseError> {
-    let rows = match source {
-        Some(source) => session.run(
-            &format!("SELECT {COLUMNS} FROM run WHERE source = $1 ORDER BY number DESC LIMIT $2"),
-            &[source.into(), limit.into()],
-        ),
-        None => {
-            session.run(&format!("SELECT {COLUMNS} FROM run ORDER BY started DESC, id DESC LIMIT $1"), &[limit.into()])
-        }
-    }?;
-    Ok(rows.iter().map(Run::of).collect())
+    match source {
+        Some(source) => read(session, query!("runs_of_source"), &[source.into(), limit.into()]),
+        None => read(session, query!("runs"), &[limit.into()]),
+    }
 }
 
 /// The latest of each source.
 pub fn latest(session: &mut dyn Session) -> Result<Vec<Run>, DatabaseError> {
-    let rows = session.run(
-        &format!(
-            "SELECT {COLUMNS} FROM (SELECT {COLUMNS}, row_number() OVER (PARTITION BY source ORDER BY number DESC) \
-             AS place FROM run) AS r WHERE place = 1 ORDER BY source"
-        ),
-        &[],
-    )?;
-    Ok(rows.iter().map(Run::of).collect())
+    read(session, query!("runs_latest"), &[])
 }
 
 /// Those of a source that did not fail, the latest first.
 pub fn audited(session: &mut dyn Session, source: &str, limit: usize) -> Result<Vec<Run>, DatabaseError> {
-    let rows = session.run(
-        &format!("SELECT {COLUMNS} FROM run WHERE source = $1 AND error = '' ORDER BY number DESC LIMIT $2"),
-        &[source.into(), limit.into()],
-    )?;
-    Ok(rows.iter().map(Run::of).collect())
+    read(session, query!("runs_audited"), &[source.into(), limit.into()])
+}
+
+fn read(session: &mut dyn Session, sql: &str, values: &[Value]) -> Result<Vec<Run>, DatabaseError> {
+    Ok(session.run(sql, values)?.iter().map(Run::of).collect())
 }
 
 /// Those whose ids begin so.
@@ -340,37 +311,27 @@ pub fn beginning(session: &mut dyn Session, id: &str) -> Result<Vec<Run>, Databa
     if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         return Ok(Vec::new());
     }
-    let rows = session
-        .run(&format!("SELECT {COLUMNS} FROM run WHERE id LIKE $1 ORDER BY id LIMIT 2"), &[format!("{id}%").into()])?;
-    Ok(rows.iter().map(Run::of).collect())
+    read(session, query!("runs_beginning"), &[format!("{id}%").into()])
 }
 
 /// Forgets old runs; the latest of each source that was audited stays.
 pub fn forget(session: &mut dyn Session, before: &str) -> Result<usize, DatabaseError> {
-    let gone = session.run(
-        "DELETE FROM run WHERE started < $1 AND id NOT IN (SELECT id FROM (SELECT id, row_number() OVER \
-         (PARTITION BY source, error = '' ORDER BY number DESC) AS place FROM run) AS r WHERE place = 1) RETURNING id",
-        &[before.into()],
-    )?;
-    forget_documents(session)?;
-    session.run("DELETE FROM delivery WHERE notice IN (SELECT id FROM notice WHERE created < $1)", &[before.into()])?;
-    session.run("DELETE FROM notice WHERE created < $1", &[before.into()])?;
+    let gone = session.run(query!("runs_forget"), &[before.into()])?;
+    for sql in [query!("deliveries_forget"), query!("notices_forget")] {
+        session.run(sql, &[before.into()])?;
+    }
+    session.run(query!("documents_forget"), &[])?;
     Ok(gone.len())
 }
 
 /// Forgets a source: it is audited no more.
 pub fn forget_source(session: &mut dyn Session, source: &str) -> Result<usize, DatabaseError> {
-    let gone = session.run("DELETE FROM run WHERE source = $1 RETURNING id", &[source.into()])?;
-    session.run("DELETE FROM finding WHERE source = $1", &[source.into()])?;
-    session.run("DELETE FROM delivery WHERE notice IN (SELECT id FROM notice WHERE source = $1)", &[source.into()])?;
-    session.run("DELETE FROM notice WHERE source = $1", &[source.into()])?;
-    forget_documents(session)?;
+    let gone = session.run(query!("source_forget_runs"), &[source.into()])?;
+    // deliveries before the notices that they are of
+    let rest = [query!("source_forget_findings"), query!("source_forget_deliveries"), query!("source_forget_notices")];
+    for sql in rest {
+        session.run(sql, &[source.into()])?;
+    }
+    session.run(query!("documents_forget"), &[])?;
     Ok(gone.len())
-}
-
-/// Forgets the texts that no run has any more.
-fn forget_documents(session: &mut dyn Session) -> Result<(), DatabaseError> {
-    let delete = "DELETE FROM document WHERE hash NOT IN (SELECT catalog FROM run UNION SELECT report FROM run UNION \
-                  SELECT found FROM run)";
-    session.run(delete, &[]).map(drop)
 }

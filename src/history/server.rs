@@ -57,7 +57,7 @@ async fn enter(settings: &Settings, create: bool) -> Result<Connection> {
         client.batch_execute(set).await.with_context(|| format!("cannot use {settings} for the history"))?;
         // asked first: who may not create schemas may still use the one that is there
         let there = client
-            .query_one("SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1", &[&SCHEMA])
+            .query_one(query!("schema_exists"), &[&SCHEMA])
             .await
             .with_context(|| format!("cannot read the schemas of {settings}"))?;
         if there.try_get::<_, i64>(0).unwrap_or(0) == 0 {

@@ -38,7 +38,7 @@ impl File {
             // a run that was told as recorded is on the disk
             connection.pragma_update(None, "synchronous", "FULL")?;
             // in this order: another job that begins the history marks it before it makes a table
-            let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+            let tables = connection.query_row(query!("sqlite_tables"), [], |r| r.get(0))?;
             let application = connection.pragma_query_value(None, "application_id", |r| r.get(0))?;
             Ok((connection, application, tables))
         };

@@ -1,0 +1,1 @@
+DELETE FROM delivery WHERE notice IN (SELECT id FROM notice WHERE created < $1)

@@ -1,0 +1,1 @@
+INSERT INTO document (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING

@@ -1,0 +1,1 @@
+DELETE FROM finding WHERE source = $1 AND fingerprint = $2

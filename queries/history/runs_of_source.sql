@@ -1,0 +1,6 @@
+SELECT id, source, started, took_ms, dbaudit, error, engine, tables, skipped, high, medium, low, opened, fixed, catalog, report,
+       found
+FROM run
+WHERE source = $1
+ORDER BY number DESC
+LIMIT $2

@@ -1,0 +1,1 @@
+DELETE FROM run WHERE source = $1 RETURNING id
