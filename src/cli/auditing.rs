@@ -6,6 +6,7 @@ use super::choosing::ChoosingArgs;
 use super::evidence::EvidenceArgs;
 use super::rows::RowArgs;
 use super::{output, target};
+use crate::baseline::Entry;
 use crate::catalog::{Catalog, Part};
 use crate::evidence::Observed;
 use crate::evidence::rows::Ended;
@@ -162,6 +163,15 @@ impl Auditor<'_> {
     /// Whether a finding of an earlier audit, or an entry of a baseline, would be seen if it were still so.
     pub fn looks_at(&self, audit: &SourceAudit, rule: &str, schema: &str, table: &str) -> bool {
         audit.scope.looked()(rule, schema, table)
+    }
+
+    /// Whether an entry of a baseline matches nothing any more: every audit looked for it and does not even believe it a
+    /// little. What was not understood may hide it.
+    pub fn matches_nothing(&self, print: &str, entry: &Entry, audits: &[&SourceAudit]) -> bool {
+        audits.iter().all(|a| {
+            let found = a.findings.iter().chain(&a.below).any(|f| f.fingerprint == print);
+            !found && a.unread.is_empty() && self.looks_at(a, &entry.rule, &entry.schema, &entry.table)
+        })
     }
 
     /// Whether a finding that is gone was closed: by a change of its table's definition, or of the code where only that

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use time::OffsetDateTime;
 
-use super::auditing::{AuditArgs, Audited, Auditor};
+use super::auditing::{AuditArgs, Audited};
 use super::output;
-use crate::baseline::{Baseline, Entry};
+use crate::baseline::Baseline;
 use crate::history::stamp;
+use crate::report::SourceAudit;
 
 /// Accept today's findings: a file to keep beside the code. With `check --baseline` they are marked and do not count any
 /// more, and new ones do. Written again, it keeps those that are still there, with their dates, and those that this run does
@@ -52,8 +53,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let found = baseline.len();
     let before = before.unwrap_or_default();
+    let audits: Vec<&SourceAudit> = all.iter().map(|a| &a.audit).collect();
     for (print, entry) in before.entries() {
-        if !baseline.has(print) && !is_gone(print, entry, &auditor, &all, args.prune) {
+        // a table that none of these sources has may be another one's
+        let has_table = |a: &Audited| a.catalog.table(&entry.schema, &entry.table).is_some();
+        let gone = (args.prune || all.iter().any(has_table)) && auditor.matches_nothing(print, entry, &audits);
+        if !(gone || baseline.has(print)) {
             baseline.keep(print, entry);
         }
     }
@@ -70,14 +75,4 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         baseline.len()
     ));
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whether an entry that is not among the findings matches nothing any more: every audit looked for it and does not even
-/// believe it a little. What was not understood may hide it, and a table that none has may be another source's.
-fn is_gone(print: &str, entry: &Entry, auditor: &Auditor<'_>, all: &[Audited], prune: bool) -> bool {
-    let looked =
-        |a: &Audited| a.audit.unread.is_empty() && auditor.looks_at(&a.audit, &entry.rule, &entry.schema, &entry.table);
-    let believed = |a: &Audited| a.audit.below.iter().any(|f| f.fingerprint == print);
-    let has_table = |a: &Audited| a.catalog.table(&entry.schema, &entry.table).is_some();
-    all.iter().all(|a| looked(a) && !believed(a)) && (prune || all.iter().any(has_table))
 }

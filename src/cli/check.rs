@@ -103,20 +103,20 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let auditor = args.audit.auditor()?;
     let mut sources = args.audit.target.sources(&args.sources)?;
     args.audit.evidence.suit(&sources)?;
-    let several = sources.len() > 1;
     let named = sources.len();
     if args.name.is_some() && named > 1 {
         bail!("--name is the name of one source, and there are {named}");
     }
     sources.retain(|s| args.shard.is_none_or(|shard| shard.has(&s.label())));
+    // an entry of the baseline that matches nothing here may be of another shard's source
+    let whole = sources.len() == named;
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose()?;
     // opened first: who is to record must be able to
     let place = recording::chosen(args.history.as_deref())?;
     let mut history = place.map(|place| History::open(&place, true)).transpose()?;
-    let whole = sources.len() == named;
     let mut statuses = Statuses::new();
     let mut all = Report::default();
-    let mut unrecorded = None;
+    let (mut unrecorded, mut failed) = (None, None);
     for source in sources {
         if all.audits.iter().any(|a| a.ended == Some(Ended::Interrupted)) {
             let kind = if matches!(source, Source::Live(_)) { Kind::Live } else { Kind::Ddl };
@@ -125,56 +125,47 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             continue;
         }
         let (started, clock) = (OffsetDateTime::now_utc(), Instant::now());
-        let (mut name, mut audited) = auditor.audit(&source);
+        let (mut name, mut outcome) = auditor.audit(&source);
         if let Some(called) = &args.name {
             name.name.clone_from(called);
-            if let Ok(audited) = &mut audited {
-                audited.audit.source.name.clone_from(called);
-            }
         }
-        if let (Ok(Audited { audit, .. }), Some(baseline)) = (&mut audited, &baseline) {
-            audit.accept(baseline);
+        if let Ok(Audited { audit, .. }) = &mut outcome {
+            audit.source.name.clone_from(&name.name);
+            if let Some(baseline) = &baseline {
+                audit.accept(baseline);
+            }
         }
         let clocked = Clocked { started, took: clock.elapsed() };
         // what fails because the user ends it is no failure of the database's
-        let failed_for_us = audited.is_err() && interrupt::is_wished();
+        let failed_for_us = outcome.is_err() && interrupt::is_wished();
         if let Some(history) = history.as_mut().filter(|_| !failed_for_us) {
-            let outcome = audited.as_ref().map_err(|e| format!("{:#}", e.root_cause()));
-            let outcome = outcome.as_ref().map(|a| *a).map_err(String::as_str);
-            match (recording::record(history, &auditor, &name.name, clocked, outcome, false), &mut audited) {
+            match (recording::record(history, &auditor, &name.name, clocked, &outcome, false), &mut outcome) {
                 (Ok(recorded), Ok(audited)) => audited.audit.history = Some(recorded),
                 (Ok(_), Err(_)) => {}
                 // what was found is told before
                 (Err(error), _) => unrecorded = Some(error),
             }
         }
-        let status = statuses.entry(name.name.clone()).or_default();
-        match &audited {
-            Ok(audited) => status.succeeded(started, clocked.took.as_secs_f64(), &report::value(&audited.audit)),
-            Err(e) => status.failed(started, clocked.took.as_secs_f64(), format!("{:#}", e.root_cause())),
-        }
-        match audited {
+        recording::note(statuses.entry(name.name.clone()).or_default(), clocked, &outcome);
+        match outcome {
             Ok(audited) => all.audits.push(audited.audit),
             // the only source: the error is the whole story, and no report is written that could be taken for one
-            Err(error) if !several => {
-                if let Some(file) = &args.metrics_file {
-                    crate::files::write(file, &metrics::text(&statuses))?;
-                }
-                return Err(error);
-            }
+            Err(error) if named == 1 => failed = Some(error),
             Err(error) => {
                 let error = error.context(format!("{} could not be audited", name.name));
                 output::error(&error);
-                all.audits.push(SourceAudit::failed(name, format!("{:#}", error.root_cause())));
+                all.audits.push(SourceAudit::failed(name, recording::reason(&error)));
             }
         }
     }
-    // an entry that matches nothing here may be of another shard's source
-    if let Some(baseline) = baseline.as_ref().filter(|_| whole) {
-        all.stale = stale(baseline, &auditor, &all.audits);
-    }
     if let Some(file) = &args.metrics_file {
         crate::files::write(file, &metrics::text(&statuses))?;
+    }
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if let Some(baseline) = baseline.as_ref().filter(|_| whole) {
+        all.stale = stale(baseline, &auditor, &all.audits);
     }
     if !args.quiet {
         let text = match args.format {
@@ -185,10 +176,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         };
         output::write(&text, args.output.as_deref())?;
     }
-    let least = args.fail_on.least();
     if let Some(error) = unrecorded {
         return Err(error.context("the run was not recorded"));
     }
+    let least = args.fail_on.least();
     Ok(if all.has_errors() {
         ExitCode::from(FAILED)
     } else if least.is_some_and(|l| all.fails(l)) {
@@ -198,14 +189,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     })
 }
 
-/// Entries of the baseline that match nothing. Whether they do cannot be told if a source was not seen wholly, or if the
-/// entry is of a rule or a table that was left out.
+/// Entries of the baseline that match nothing. Whether they do cannot be told if a source was not seen wholly.
 fn stale(baseline: &Baseline, auditor: &Auditor<'_>, audits: &[SourceAudit]) -> Vec<(String, Entry)> {
-    if audits.iter().any(|a| a.error.is_some() || a.ended.is_some() || !a.unread.is_empty()) {
+    if audits.iter().any(|a| a.error.is_some() || a.ended.is_some()) {
         return Vec::new();
     }
-    let found = |print: &str| audits.iter().any(|a| a.findings.iter().chain(&a.below).any(|f| f.fingerprint == print));
-    let looked = |e: &Entry| audits.iter().all(|a| auditor.looks_at(a, &e.rule, &e.schema, &e.table));
-    let entries = baseline.entries().filter(|(print, e)| !found(print) && looked(e));
+    let audits: Vec<&SourceAudit> = audits.iter().collect();
+    let entries = baseline.entries().filter(|(print, e)| auditor.matches_nothing(print, e, &audits));
     entries.map(|(print, e)| (print.to_owned(), e.clone())).collect()
 }

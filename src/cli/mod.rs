@@ -8,6 +8,7 @@ mod diff;
 mod evidence;
 mod explain;
 mod history;
+mod job;
 mod migrate;
 pub mod notify;
 mod output;

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::AnsiColor;
 use anyhow::{Context, Result};
+use time::OffsetDateTime;
 
-use crate::report::Style;
+use crate::history::stamp;
+use crate::report::{self, Style};
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -78,6 +80,11 @@ pub fn warning(text: &str) {
 /// Something that only a curious user wants to know.
 pub fn note(text: &str) {
     anstream::eprintln!("{} {text}", label(AnsiColor::Cyan, "note"));
+}
+
+/// One line of a log, with the time. What came from a database cannot write more than that.
+pub fn log(text: &str) {
+    eprintln!("{} {}", stamp(OffsetDateTime::now_utc()), report::plain(text));
 }
 
 /// Time after which a person wonders whether anything is going on.

@@ -11,6 +11,7 @@ use crate::history::{Found, History, NewRun, Place, Seen, Sighting};
 use crate::report::{self, Recorded};
 use crate::source::connection::{ConnectionString, Environment, Settings, SettingsError};
 use crate::source::snapshot;
+use crate::watch::status::Status;
 
 /// Understands the name of a history: a connection string, or the path of a file.
 ///
@@ -61,7 +62,21 @@ pub struct Clocked {
     pub took: Duration,
 }
 
-/// Records what became of a source.
+/// Why a source could not be audited, in one line: the root of it.
+pub fn reason(error: &anyhow::Error) -> String {
+    format!("{:#}", error.root_cause())
+}
+
+/// Notes what became of a source.
+pub fn note(status: &mut Status, clocked: Clocked, outcome: &Result<Audited>) {
+    let seconds = clocked.took.as_secs_f64();
+    match outcome {
+        Ok(audited) => status.succeeded(clocked.started, seconds, &report::value(&audited.audit)),
+        Err(error) => status.failed(clocked.started, seconds, reason(error)),
+    }
+}
+
+/// Records what became of a source. With `tell` a notice of what is new is kept for the channels.
 ///
 /// # Errors
 /// If the history cannot be written.
@@ -70,13 +85,13 @@ pub fn record(
     auditor: &Auditor<'_>,
     source: &str,
     clocked: Clocked,
-    outcome: Result<&Audited, &str>,
+    outcome: &Result<Audited>,
     tell: bool,
 ) -> Result<Recorded> {
     let id = NewRun::id(clocked.started);
-    let closed = |found: &Found| outcome.is_ok_and(|audited| auditor.is_closed(audited, found));
+    let closed = |found: &Found| outcome.as_ref().is_ok_and(|audited| auditor.is_closed(audited, found));
     let outcome = match outcome {
-        Err(reason) => Err(reason.to_owned()),
+        Err(error) => Err(reason(error)),
         Ok(audited) => {
             let audit = &audited.audit;
             let shown =

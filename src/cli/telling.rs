@@ -68,8 +68,7 @@ impl Teller {
     }
 
     /// Waits until nobody is being told any more: when the program is to end, until what came of the attempts that are
-    /// under way is noted, and no longer than `grace`.
-    /// Whether all of it is noted.
+    /// under way is noted, and no longer than `grace`. `false` if the time was over before that.
     pub fn finish(&self, grace: Duration) -> bool {
         let busy = || self.lines.iter().any(|line| line.busy.load(Ordering::SeqCst));
         let mut left = grace;

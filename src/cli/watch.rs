@@ -5,23 +5,23 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
-use super::auditing::{AuditArgs, Audited, Auditor};
+use super::auditing::{AuditArgs, Auditor};
 use super::check::FailOn;
+use super::job::{Done, Job, Kind};
 use super::notify::NotifyArgs;
-use super::recording::{self, Clocked};
-use super::{FAILED, FOUND, output, telling};
+use super::{FAILED, FOUND, output, recording, telling};
 use crate::baseline::Baseline;
 use crate::evidence::Severity;
-use crate::history::{History, stamp};
+use crate::history::History;
 use crate::interrupt::{self, interrupted};
-use crate::report;
-use crate::source::{NoTables, Source};
+use crate::source::Source;
+use crate::source::connection::same_cluster;
 use crate::watch::metrics;
 use crate::watch::schedule::Schedule;
 use crate::watch::server::{self, Listen, Shared};
@@ -206,25 +206,6 @@ fn targets(args: &Args) -> Result<BTreeMap<String, Source>> {
     Ok(targets)
 }
 
-/// What is to be audited: a source, or the databases of a cluster.
-#[derive(Debug, Clone)]
-struct Job {
-    source: Source,
-    /// To be listed first.
-    cluster: bool,
-    /// One of all databases of a cluster: one without tables is no failure.
-    listed: bool,
-}
-
-/// What came of a job.
-enum Done {
-    Listed(Vec<Source>),
-    /// The worst finding that counts.
-    Audited(Option<Severity>),
-    Nothing,
-    Failed,
-}
-
 struct Watch<'a> {
     args: &'a Args,
     auditor: &'a Auditor<'a>,
@@ -251,7 +232,7 @@ impl<'a> Watch<'a> {
         let served = match listen {
             Some(listen) => {
                 let listener = server::bind(&listen).await?;
-                log(&format!("the page is at http://{}/", listener.local_addr().unwrap_or(listen.address)));
+                output::log(&format!("the page is at http://{}/", listener.local_addr().unwrap_or(listen.address)));
                 Some(tokio::spawn(server::serve(listener, listen, self.shared.clone(), interrupted())))
             }
             None => None,
@@ -295,10 +276,8 @@ impl<'a> Watch<'a> {
         let latest = self.shared.history().latest()?;
         let mut statuses = BTreeMap::new();
         for run in &latest {
-            if !self.targets.keys().any(|t| *t == run.source || self.args.all_databases && of_cluster(t, &run.source)) {
-                continue;
-            }
-            if self.args.shard.is_some_and(|s| !s.has(&run.source)) {
+            let others = self.args.shard.is_some_and(|s| !s.has(&run.source));
+            if others || !self.targets.keys().any(|t| self.is_of(t, &run.source)) {
                 continue;
             }
             let mut history = self.shared.history();
@@ -311,14 +290,17 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
+    /// Whether a source is a target or, where all databases are meant, one of its cluster.
+    fn is_of(&self, target: &str, source: &str) -> bool {
+        target == source || self.args.all_databases && same_cluster(target, source)
+    }
+
     /// Gives the timetable the targets, each with its last run.
     fn plan(&mut self) {
         let now = OffsetDateTime::now_utc();
         let statuses = self.shared.statuses();
         let last = |target: &String| {
-            let of = statuses
-                .iter()
-                .filter(|(name, _)| *name == target || self.args.all_databases && of_cluster(target, name));
+            let of = statuses.iter().filter(|(name, _)| self.is_of(target, name));
             of.filter_map(|(_, s)| s.last_run).max().and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok())
         };
         let sources: Vec<_> =
@@ -330,16 +312,17 @@ impl<'a> Watch<'a> {
     fn enqueue(&mut self, target: &str) {
         let Some(source) = self.targets.get(target) else { return };
         let cluster = self.args.all_databases && matches!(source, Source::Live(_));
-        self.push(Job { source: source.clone(), cluster, listed: false });
+        let kind = if cluster { Kind::Cluster } else { Kind::One };
+        self.push(Job { source: source.clone(), kind });
     }
 
     fn push(&mut self, job: Job) {
         let name = job.source.label();
-        if !job.cluster && self.args.shard.is_some_and(|s| !s.has(&name)) {
+        if job.kind != Kind::Cluster && self.args.shard.is_some_and(|s| !s.has(&name)) {
             return;
         }
         if self.running.contains(&name) || self.queue.iter().any(|j| j.source.label() == name) {
-            log(&format!("{name}: left out, as the run before is not over"));
+            output::log(&format!("{name}: left out, as the run before is not over"));
             return;
         }
         self.queue.push_back(job);
@@ -359,7 +342,7 @@ impl<'a> Watch<'a> {
             let end = name.clone();
             let worker = move || {
                 // a rule that panics over one schema leaves the others alone, and this one is audited again
-                let audit = std::panic::AssertUnwindSafe(|| work(auditor, &shared, baseline.as_ref(), &job, tell));
+                let audit = std::panic::AssertUnwindSafe(|| job.run(auditor, &shared, baseline.as_ref(), tell));
                 let what = std::panic::catch_unwind(audit).unwrap_or(Done::Failed);
                 // nobody listens any more when the program ends
                 let _ = done.send((end, what));
@@ -371,7 +354,7 @@ impl<'a> Watch<'a> {
                 }
                 Err(e) => {
                     self.failed = true;
-                    log(&format!("{name}: cannot start a thread ({e})"));
+                    output::log(&format!("{name}: cannot start a thread ({e})"));
                 }
             }
         }
@@ -391,7 +374,7 @@ impl<'a> Watch<'a> {
         match what {
             Done::Listed(sources) => {
                 for source in sources {
-                    self.push(Job { source, cluster: false, listed: true });
+                    self.push(Job { source, kind: Kind::Listed });
                 }
             }
             Done::Audited(worst) => self.worst = self.worst.max(worst),
@@ -405,10 +388,8 @@ impl<'a> Watch<'a> {
         let baseline = self.args.baseline.as_deref().map(Baseline::read).transpose();
         match (targets(self.args), baseline) {
             (Ok(targets), Ok(baseline)) => {
-                log(&format!("read again: {} sources", targets.len()));
-                self.shared.statuses().retain(|name, _| {
-                    targets.keys().any(|t| t == name || self.args.all_databases && of_cluster(t, name))
-                });
+                output::log(&format!("read again: {} sources", targets.len()));
+                self.shared.statuses().retain(|name, _| targets.keys().any(|t| self.is_of(t, name)));
                 (self.targets, self.baseline) = (targets, baseline);
                 self.shared.changed();
                 self.plan();
@@ -425,7 +406,7 @@ impl<'a> Watch<'a> {
         finished: &mut mpsc::UnboundedReceiver<(String, Done)>,
         served: Option<tokio::task::JoinHandle<Result<()>>>,
     ) -> ExitCode {
-        log("ending");
+        output::log("ending");
         self.queue.clear();
         let deadline = tokio::time::Instant::now() + GRACE;
         while !self.running.is_empty() {
@@ -435,141 +416,20 @@ impl<'a> Watch<'a> {
                 }
                 _ => {
                     // threads cannot be ended from outside; what they would have recorded is not
-                    log(&format!("{} audits do not end; leaving them", self.running.len()));
+                    output::log(&format!("{} audits do not end; leaving them", self.running.len()));
                     std::process::exit(i32::from(FAILED));
                 }
             }
         }
         // what is being sent is sent to its end, or nobody would know whether it arrived
         if !self.teller.finish(deadline - tokio::time::Instant::now()) {
-            log("a notice was being sent and may not have arrived; it is not sent again");
+            output::log("a notice was being sent and may not have arrived; it is not sent again");
         }
         if let Some(served) = served {
             let _ = tokio::time::timeout(server::LEAVE, served).await;
         }
         ExitCode::SUCCESS
     }
-}
-
-/// Whether a database is of the cluster that a target names: the same user, hosts, ports and routing; one of the two may
-/// name no database.
-fn of_cluster(target: &str, database: &str) -> bool {
-    let server = |name: &str| {
-        let (_, rest) = name.split_once("://")?;
-        let (place, routing) = rest.split_once('?').unwrap_or((rest, ""));
-        let hosts = place.split_once('/').map_or(place, |(hosts, _)| hosts);
-        Some((hosts.to_owned(), routing.to_owned()))
-    };
-    server(target).is_some() && server(target) == server(database)
-}
-
-fn work(auditor: &Auditor<'_>, shared: &Shared, baseline: Option<&Baseline>, job: &Job, tell: bool) -> Done {
-    let label = job.source.label();
-    let (started, clock) = (OffsetDateTime::now_utc(), Instant::now());
-    let (name, outcome) = match job.cluster {
-        true => match auditor.databases(&job.source) {
-            Ok(sources) => {
-                // one that was dropped is no more
-                let names: BTreeSet<String> = sources.iter().map(Source::label).collect();
-                shared.statuses().retain(|name, _| !of_cluster(&label, name) || names.contains(name) || *name == label);
-                let failed = shared.statuses().get(&label).is_some_and(|s| s.error.is_some());
-                // that the list failed was told under this name, and that it works again is, too
-                if failed && !names.contains(&label) {
-                    let nothing = auditor.nothing(&job.source);
-                    let clocked = Clocked { started, took: clock.elapsed() };
-                    if let Err(error) =
-                        recording::record(&mut shared.history(), auditor, &label, clocked, Ok(&nothing), tell)
-                    {
-                        output::error(&error.context(format!("the run of {label} was not recorded")));
-                    }
-                    let mut statuses = shared.statuses();
-                    let status = statuses.entry(label).or_default();
-                    status.succeeded(started, clocked.took.as_secs_f64(), &report::value(&nothing.audit));
-                }
-                return Done::Listed(sources);
-            }
-            Err(error) => (label, Err(error)),
-        },
-        false => {
-            let (name, outcome) = auditor.audit(&job.source);
-            (name.name, outcome)
-        }
-    };
-    // what fails when the program is to end is no failure of the database's
-    if interrupt::is_wished() {
-        return Done::Nothing;
-    }
-    let mut outcome = outcome;
-    if job.listed && outcome.as_ref().is_err_and(|e| e.is::<NoTables>()) {
-        let had_tables = shared.history().audited(&name).is_ok_and(|run| run.is_some_and(|r| r.tables > 0));
-        let failed = shared.statuses().get(&name).is_some_and(|s| s.error.is_some());
-        match (had_tables, failed) {
-            // one that had tables and shows none may be hidden from us
-            (true, _) => {}
-            // the list of the cluster failed under this name, and works again
-            (false, true) => outcome = Ok(auditor.nothing(&job.source)),
-            (false, false) => return Done::Nothing,
-        }
-    }
-    if let (Ok(Audited { audit, .. }), Some(baseline)) = (&mut outcome, baseline) {
-        audit.accept(baseline);
-    }
-    let took = clock.elapsed();
-    let reason = outcome.as_ref().err().map(|e| format!("{:#}", e.root_cause()));
-    let seen = match (&outcome, &reason) {
-        (Ok(audited), _) => Ok(audited),
-        (Err(_), reason) => Err(reason.as_deref().unwrap_or_default()),
-    };
-    let recorded = recording::record(&mut shared.history(), auditor, &name, Clocked { started, took }, seen, tell);
-    let seconds = took.as_secs_f64();
-    {
-        let mut statuses = shared.statuses();
-        let status = statuses.entry(name.clone()).or_default();
-        match &outcome {
-            Ok(audited) => status.succeeded(started, seconds, &report::value(&audited.audit)),
-            Err(_) => status.failed(started, seconds, reason.clone().unwrap_or_default()),
-        }
-    }
-    shared.changed();
-    let news = match recorded {
-        Ok(recorded) => recorded.news,
-        Err(error) => {
-            output::error(&error.context(format!("the run of {name} was not recorded")));
-            return Done::Failed;
-        }
-    };
-    for (word, list) in [("new", &news.new), ("fixed", &news.fixed)] {
-        for f in list {
-            log(&format!(
-                "{name}: {word}: {} {} on {} ({})",
-                f.severity,
-                f.rule,
-                f.table_label(),
-                f.columns.join(", ")
-            ));
-        }
-    }
-    match (&outcome, reason) {
-        (Ok(audited), _) => {
-            let n = audited.audit.counting().count();
-            let (new, fixed) = (news.new.len(), news.fixed.len());
-            let findings = if n == 1 { "finding" } else { "findings" };
-            log(&format!("{name}: {n} {findings} ({new} new, {fixed} fixed) in {seconds:.1} s"));
-            if audited.audit.ended.as_ref().is_some_and(crate::evidence::rows::Ended::is_failure) {
-                return Done::Failed;
-            }
-            Done::Audited(audited.audit.counting().map(|f| f.severity).max())
-        }
-        (Err(_), reason) => {
-            log(&format!("{name}: could not be audited: {}", reason.unwrap_or_default()));
-            Done::Failed
-        }
-    }
-}
-
-/// One line of the log, with the time.
-fn log(text: &str) {
-    eprintln!("{} {}", stamp(OffsetDateTime::now_utc()), report::plain(text));
 }
 
 /// The wish that the configuration be read again: SIGHUP.

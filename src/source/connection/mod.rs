@@ -25,4 +25,4 @@ pub use environment::Environment;
 pub use error::{ConnectError, FileError, FileProblem, SettingsError};
 pub use secret::Secret;
 pub use settings::{ChannelBinding, Host, Password, Roots, SessionAttributes, Settings, SslMode, Target, TlsSettings};
-pub use string::ConnectionString;
+pub use string::{ConnectionString, same_cluster};

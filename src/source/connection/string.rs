@@ -95,6 +95,18 @@ pub(super) fn url(user: Option<&str>, hosts: &[String], database: Option<&str>) 
     format!("postgresql://{user}{}{database}", hosts.join(","))
 }
 
+/// Whether two names of databases, as [`Settings::redacted`](super::Settings::redacted) gives them, are of one cluster: the
+/// same user, hosts, ports and routing. Either may name no database.
+pub fn same_cluster(a: &str, b: &str) -> bool {
+    let server = |name: &str| {
+        let (_, rest) = name.split_once("://")?;
+        let (place, routing) = rest.split_once('?').unwrap_or((rest, ""));
+        let hosts = place.split_once('/').map_or(place, |(hosts, _)| hosts);
+        Some((hosts.to_owned(), routing.to_owned()))
+    };
+    server(a).is_some() && server(a) == server(b)
+}
+
 /// A host (name, address or socket directory) as it stands in a URL.
 pub(super) fn host_and_port(host: &str, port: Option<&str>) -> String {
     let host = if host.contains(':') {
