@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::label;
 use crate::rules::Finding;
 
 /// The format's version. It changes when a reader of the old one would misread the new one.
@@ -30,8 +31,7 @@ pub struct Entry {
 impl Entry {
     /// What it is about, for people.
     pub fn label(&self) -> String {
-        let schema = if self.schema == "public" { String::new() } else { format!("{}.", self.schema) };
-        format!("{} on {schema}{} ({})", self.rule, self.table, self.columns.join(", "))
+        format!("{} on {} ({})", self.rule, label(&self.schema, &self.table), self.columns.join(", "))
     }
 }
 

@@ -226,7 +226,7 @@ impl Table {
 
     /// `schema.table`, as a person would write it: without quotes, the schema left out if it is `public`.
     pub fn label(&self) -> String {
-        if self.schema == "public" { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
+        label(&self.schema, &self.name)
     }
 
     /// Every name of a constraint or index of the table: a new guard must not take one of them.
@@ -238,6 +238,11 @@ impl Table {
             .chain(self.indexes.iter().map(|i| i.name.as_str()))
             .chain(self.exclusions.iter().map(|x| x.name.as_str()))
     }
+}
+
+/// `schema.name`, as a person would write it: without quotes, the schema left out if it is `public`.
+pub fn label(schema: &str, name: &str) -> String {
+    if schema == "public" { name.to_owned() } else { format!("{schema}.{name}") }
 }
 
 /// A column.

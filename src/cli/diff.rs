@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use super::auditing::{AuditArgs, Auditor};
-use super::{FOUND, output, recording};
+use super::output::{self, Form};
+use super::{FOUND, recording};
 use crate::history::{Difference, Found, History, Side};
 use crate::report;
 
@@ -30,18 +31,10 @@ pub struct Args {
     audit: AuditArgs,
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
-    format: Format,
+    format: Form,
     /// Write the report to a file instead of standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// For programs
-    Json,
 }
 
 /// Runs it.
@@ -60,10 +53,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         f.confidence >= least && auditor.wants(&f.rule, &f.schema, &f.table)
     });
     let text = match args.format {
-        Format::Table => {
+        Form::Table => {
             report::difference(&difference, (&before.name, &after.name), output::style(args.output.as_deref()))
         }
-        Format::Json => report::difference_json(&difference, (&before.name, &after.name)),
+        Form::Json => report::difference_json(&difference, (&before.name, &after.name)),
     };
     output::write(&text, args.output.as_deref())?;
     Ok(if difference.new.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })

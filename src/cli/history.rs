@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use time::OffsetDateTime;
 
-use super::{output, recording};
+use super::output::{self, Form};
+use super::recording;
 use crate::history::{History, stamp};
 use crate::report;
 
@@ -30,18 +31,10 @@ pub struct Args {
     forget_source: Option<String>,
     /// Form of the list
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: Format,
+    format: Form,
     /// Write the list to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// For programs
-    Json,
 }
 
 /// Runs it.
@@ -63,8 +56,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let runs = history.runs(args.source.as_deref(), usize::try_from(args.limit).unwrap_or(usize::MAX))?;
     let text = match args.format {
-        Format::Table => report::runs(&runs, output::style(args.output.as_deref())),
-        Format::Json => report::runs_json(&runs),
+        Form::Table => report::runs(&runs, output::style(args.output.as_deref())),
+        Form::Json => report::runs_json(&runs),
     };
     output::write(&text, args.output.as_deref())?;
     Ok(ExitCode::SUCCESS)

@@ -11,6 +11,15 @@ use time::OffsetDateTime;
 use crate::history::stamp;
 use crate::report::{self, Style};
 
+/// Form of a list.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Form {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Color {

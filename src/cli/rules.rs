@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::output;
+use super::output::{self, Form};
 use crate::rules::{RULES, Rule, find};
 
 /// List the rules.
@@ -12,21 +12,13 @@ use crate::rules::{RULES, Rule, find};
 pub struct Args {
     /// Form of the list
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// For programs
-    Json,
+    format: Form,
 }
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let text = match args.format {
-        Format::Table => {
+        Form::Table => {
             let style = output::style(None);
             let mut table = comfy_table::Table::new();
             table
@@ -39,7 +31,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             let lines: Vec<String> = table.lines().map(|l| l.trim_end().to_owned()).collect();
             format!("{}\n\ndbaudit explain RULE tells more.\n", lines.join("\n"))
         }
-        Format::Json => {
+        Form::Json => {
             let rules: Vec<_> = RULES
                 .iter()
                 .map(|r| serde_json::json!({"id": r.id, "summary": r.summary(), "page": r.page()}))

@@ -151,6 +151,16 @@ impl Engine {
         self.is_cockroach()
     }
 
+    /// Whether ON CONFLICT can name the expressions of a key: `(lower(email))`. CockroachDB v21.1 takes columns only.
+    pub fn infers_expression_keys(&self) -> bool {
+        !self.is_cockroach()
+    }
+
+    /// Whether `pg_advisory_lock` and its like lock anything. CockroachDB v21.1 does not know them.
+    pub fn has_advisory_locks(&self) -> bool {
+        !self.is_cockroach()
+    }
+
     /// True if the engine is CockroachDB.
     pub fn is_cockroach(&self) -> bool {
         self.product == Product::CockroachDb

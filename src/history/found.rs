@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::label;
 use crate::evidence::{Confidence, Severity};
 use crate::rules::Finding;
 
@@ -52,6 +53,6 @@ impl Found {
 
     /// The table, and the schema if it is not `public`.
     pub fn table_label(&self) -> String {
-        if self.schema == "public" { self.table.clone() } else { format!("{}.{}", self.schema, self.table) }
+        label(&self.schema, &self.table)
     }
 }

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::{Recorded, Report, SourceAudit};
+use crate::catalog::label;
 use crate::evidence::rows::Told;
 use crate::evidence::settings::Setting;
 use crate::evidence::{Severity, Verdict};
@@ -77,8 +78,7 @@ fn one(out: &mut String, audit: &SourceAudit, style: Style) {
     for f in audit.counting() {
         let here = (&f.schema, &f.table);
         if previous != Some(here) {
-            let name = if f.schema == "public" { f.table.clone() } else { format!("{}.{}", f.schema, f.table) };
-            let name = clean(&name);
+            let name = clean(&label(&f.schema, &f.table));
             let rule = "─".repeat(usize::from(style.width).saturating_sub(name.chars().count() + 4));
             let _ = writeln!(
                 out,
@@ -241,8 +241,7 @@ fn summary(audit: &SourceAudit) -> String {
     if audit.findings.len() > counting {
         let _ = writeln!(out, "Accepted in the baseline: {}", audit.findings.len() - counting);
         for f in audit.findings.iter().filter(|f| audit.is_known(f)) {
-            let table = if f.schema == "public" { f.table.clone() } else { format!("{}.{}", f.schema, f.table) };
-            let place = format!("{table} ({})", f.guard.columns().join(", "));
+            let place = format!("{} ({})", label(&f.schema, &f.table), f.guard.columns().join(", "));
             let _ = writeln!(out, "  {}  {} on {}", f.fingerprint, f.rule, clean(&place));
         }
     }

@@ -57,7 +57,7 @@ impl Usage {
     pub fn of(catalog: &Catalog, workload: Workload) -> Usage {
         let unread = workload.unread();
         // CockroachDB has the functions, and locks nothing
-        let locks = |s: &&Statement| !catalog.engine.is_cockroach() && s.takes_advisory_lock();
+        let locks = |s: &&Statement| catalog.engine.has_advisory_locks() && s.takes_advisory_lock();
         let advisory_locks = workload.statements.iter().filter(locks).map(|s| s.count).fold(0, u64::saturating_add);
         let mut out = Usage { statements: workload.statements, tables: BTreeMap::new(), advisory_locks, unread };
         let mut ambiguous: Vec<String> = Vec::new();

@@ -105,7 +105,7 @@ impl Qualified {
 
     /// For messages.
     pub fn label(&self) -> String {
-        if self.schema == "public" { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
+        crate::catalog::label(&self.schema, &self.name)
     }
 }
 

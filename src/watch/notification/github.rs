@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::http::Doubles;
-use super::tracker::{Issue, LABEL, Tracker, tell};
-use super::{Address, Channel, Http, Notice, SendError};
+use super::tracker::{Issue, LABEL, Tracker};
+use super::{Address, Http, SendError};
 use crate::source::connection::Secret;
 
 /// One open issue for each source in a repository.
@@ -44,22 +44,6 @@ impl GitHub {
             ("X-GitHub-Api-Version", "2022-11-28"),
         ]
     }
-
-    fn post(&self, path: &str, body: &Value, fine: &[u16]) -> Result<(), SendError> {
-        let to = self.repository.below(path);
-        self.http.call(Method::POST, &to, &self.headers(), body.to_string(), Doubles::Recognised, fine)?;
-        Ok(())
-    }
-}
-
-impl Channel for GitHub {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn send(&self, notice: &Notice) -> Result<(), SendError> {
-        tell(self, notice)
-    }
 }
 
 #[derive(Deserialize)]
@@ -71,6 +55,15 @@ struct Item {
 }
 
 impl Tracker for GitHub {
+    fn place(&self) -> &str {
+        &self.name
+    }
+
+    fn post(&self, path: &str, body: &Value, fine: &[u16]) -> Result<(), SendError> {
+        let to = self.repository.below(path);
+        self.http.call(Method::POST, &to, &self.headers(), body.to_string(), Doubles::Recognised, fine).map(drop)
+    }
+
     fn issues(&self) -> Result<Vec<Issue>, SendError> {
         let to = self.repository.below(&format!("/issues?state=open&labels={LABEL}"));
         let items = self.http.list(&to, &self.headers())?.into_iter().filter_map(|v| serde_json::from_value(v).ok());

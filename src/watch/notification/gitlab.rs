@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::http::Doubles;
-use super::tracker::{Issue, LABEL, Tracker, tell};
-use super::{Address, Channel, Http, Notice, SendError};
+use super::tracker::{Issue, LABEL, Tracker};
+use super::{Address, Http, SendError};
 use crate::source::connection::Secret;
 
 /// One open issue for each source in a project.
@@ -43,22 +43,6 @@ impl GitLab {
     fn headers(&self) -> [(&str, &str); 1] {
         [("PRIVATE-TOKEN", self.token.expose())]
     }
-
-    fn post(&self, path: &str, body: &Value, fine: &[u16]) -> Result<(), SendError> {
-        let to = self.project.below(path);
-        self.http.call(Method::POST, &to, &self.headers(), body.to_string(), Doubles::Recognised, fine)?;
-        Ok(())
-    }
-}
-
-impl Channel for GitLab {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn send(&self, notice: &Notice) -> Result<(), SendError> {
-        tell(self, notice)
-    }
 }
 
 #[derive(Deserialize)]
@@ -68,6 +52,15 @@ struct Item {
 }
 
 impl Tracker for GitLab {
+    fn place(&self) -> &str {
+        &self.name
+    }
+
+    fn post(&self, path: &str, body: &Value, fine: &[u16]) -> Result<(), SendError> {
+        let to = self.project.below(path);
+        self.http.call(Method::POST, &to, &self.headers(), body.to_string(), Doubles::Recognised, fine).map(drop)
+    }
+
     fn issues(&self) -> Result<Vec<Issue>, SendError> {
         let to = self.project.below(&format!("/issues?state=opened&labels={LABEL}"));
         let items = self.http.list(&to, &self.headers())?.into_iter().filter_map(|v| serde_json::from_value(v).ok());

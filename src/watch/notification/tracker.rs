@@ -1,6 +1,8 @@
 //! What the issue trackers of GitHub and GitLab have in common: one open issue for each source.
 
-use super::{Notice, SendError};
+use serde_json::Value;
+
+use super::{Channel, Notice, SendError};
 use crate::guard::hex;
 
 /// The label by which the issues are found.
@@ -13,7 +15,11 @@ pub(super) struct Issue {
 }
 
 /// What is asked of a tracker.
-pub(super) trait Tracker {
+pub(super) trait Tracker: Send + Sync {
+    /// The name of the channel.
+    fn place(&self) -> &str;
+    /// Posts below the repository; statuses of `fine` are as good as success.
+    fn post(&self, path: &str, body: &Value, fine: &[u16]) -> Result<(), SendError>;
     /// Open issues with the label.
     fn issues(&self) -> Result<Vec<Issue>, SendError>;
     /// The comments of an issue.
@@ -27,9 +33,19 @@ pub(super) trait Tracker {
     fn comment(&self, number: u64, body: &str) -> Result<(), SendError>;
 }
 
+impl<T: Tracker> Channel for T {
+    fn name(&self) -> &str {
+        self.place()
+    }
+
+    fn send(&self, notice: &Notice) -> Result<(), SendError> {
+        tell(self, notice)
+    }
+}
+
 /// Comments on the source's issue, or opens it if there is something to mend. What an earlier attempt has brought there
 /// is found by its mark and is not told again.
-pub(super) fn tell(tracker: &impl Tracker, notice: &Notice) -> Result<(), SendError> {
+fn tell(tracker: &impl Tracker, notice: &Notice) -> Result<(), SendError> {
     let (source, event) = (mark("source", &notice.source), mark("notice", &notice.id));
     let body = format!("{}\n{event}\n", notice.markdown());
     match tracker.issues()?.into_iter().find(|i| i.body.contains(&source)) {
